@@ -1,0 +1,66 @@
+package dev.slipstream.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A model's files in a directory. */
+record DirectoryFiles(Path directory) implements ModelFiles {
+    DirectoryFiles {
+        if (!Files.isDirectory(directory)) {
+            throw new CheckpointException(directory + ": expected a model directory, found none");
+        }
+    }
+
+    @Override
+    public String location() {
+        return directory.toString();
+    }
+
+    @Override
+    public boolean contains(String file) {
+        return Files.isRegularFile(directory.resolve(file));
+    }
+
+    @Override
+    public long size(String file) throws IOException {
+        return Files.size(existing(file));
+    }
+
+    @Override
+    public ByteBuffer bytes(String file, long offset, long length) throws IOException {
+        Path path = existing(file);
+        try (FileChannel channel = FileChannel.open(path)) {
+            if (offset < 0 || length < 0 || offset > channel.size() - length) {
+                throw new CheckpointException(
+                        "%s: expected bytes %d to %d, but the file has %d; it is cut off, copy it again"
+                                .formatted(path, offset, offset + length, channel.size()));
+            }
+            return channel.map(FileChannel.MapMode.READ_ONLY, offset, length)
+                    .order(ByteOrder.LITTLE_ENDIAN);
+        }
+    }
+
+    @Override
+    public String text(String file) throws IOException {
+        Path path = existing(file);
+        try {
+            return Files.readString(path, StandardCharsets.UTF_8);
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(path + ": expected UTF-8 text, found other bytes", e);
+        }
+    }
+
+    private Path existing(String file) {
+        Path path = directory.resolve(file);
+        if (!Files.isRegularFile(path)) {
+            throw new CheckpointException(path + ": expected a file, found none");
+        }
+        return path;
+    }
+}

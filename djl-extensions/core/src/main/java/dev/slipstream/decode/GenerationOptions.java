@@ -1,0 +1,222 @@
+package dev.slipstream.decode;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one request asks of the decoder. The knobs apply in the order of Hugging Face's generation:
+ * penalties and bias change the logits, then temperature, top-k, top-p and min-p narrow the
+ * distribution, then one token is drawn.
+ *
+ * @param maxTokens the most new tokens, at least 0
+ * @param temperature divides the logits; 0 takes the likeliest token (greedy)
+ * @param topK keeps the k likeliest tokens; 0 keeps all
+ * @param topP keeps the fewest likeliest tokens whose probabilities reach this sum; 1 keeps all
+ * @param minP keeps tokens at least this fraction as likely as the likeliest; 0 keeps all
+ * @param repetitionPenalty divides positive and multiplies negative logits of tokens that occur in
+ *     prompt or output; 1 changes nothing
+ * @param presencePenalty subtracted from the logits of tokens that occur in the output
+ * @param frequencyPenalty subtracted once for every occurrence in the output
+ * @param logitBias added to the logits of these token ids
+ * @param seed of the random draws; null draws a fresh one
+ * @param stopTokens ids that end the text, besides the model's own; the id itself is not in the
+ *     text
+ * @param stopStrings texts that end the text where they begin
+ * @param topLogProbabilities how many alternatives to report with each token's log-probability, 0
+ *     to 20; null reports no log-probabilities
+ * @param deadline the longest time from submission to the last token; null sets no limit
+ * @param ignoreEndOfText go on past the model's own end tokens, up to {@code maxTokens}
+ */
+public record GenerationOptions(
+        int maxTokens,
+        double temperature,
+        int topK,
+        double topP,
+        double minP,
+        double repetitionPenalty,
+        double presencePenalty,
+        double frequencyPenalty,
+        Map<Integer, Double> logitBias,
+        @Nullable Long seed,
+        Set<Integer> stopTokens,
+        List<String> stopStrings,
+        @Nullable Integer topLogProbabilities,
+        @Nullable Duration deadline,
+        boolean ignoreEndOfText) {
+
+    /** Checks every value; a wrong one is an {@link InvalidOptionException} that names it. */
+    public GenerationOptions {
+        logitBias = Map.copyOf(logitBias);
+        stopTokens = Set.copyOf(stopTokens);
+        stopStrings = List.copyOf(stopStrings);
+    }
+
+    /** Returns greedy decoding of at most 256 tokens. */
+    public static GenerationOptions greedy() {
+        return builder().build();
+    }
+
+    /** Returns a builder that starts at {@link #greedy()}. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Returns a builder that starts at these options. */
+    public Builder toBuilder() {
+        Builder b = new Builder();
+        b.maxTokens = maxTokens;
+        b.temperature = temperature;
+        b.topK = topK;
+        b.topP = topP;
+        b.minP = minP;
+        b.repetitionPenalty = repetitionPenalty;
+        b.presencePenalty = presencePenalty;
+        b.frequencyPenalty = frequencyPenalty;
+        b.logitBias = logitBias;
+        b.seed = seed;
+        b.stopTokens = stopTokens;
+        b.stopStrings = stopStrings;
+        b.topLogProbabilities = topLogProbabilities;
+        b.deadline = deadline;
+        b.ignoreEndOfText = ignoreEndOfText;
+        return b;
+    }
+
+    /** Collects options; see the record's components for their meaning. */
+    public static final class Builder {
+        private int maxTokens = 256;
+        private double temperature;
+        private int topK;
+        private double topP = 1;
+        private double minP;
+        private double repetitionPenalty = 1;
+        private double presencePenalty;
+        private double frequencyPenalty;
+        private Map<Integer, Double> logitBias = Map.of();
+        private @Nullable Long seed;
+        private Set<Integer> stopTokens = Set.of();
+        private List<String> stopStrings = List.of();
+        private @Nullable Integer topLogProbabilities;
+        private @Nullable Duration deadline;
+        private boolean ignoreEndOfText;
+
+        private Builder() {}
+
+        /** Sets the most new tokens. */
+        public Builder maxTokens(int value) {
+            maxTokens = value;
+            return this;
+        }
+
+        /** Sets the temperature; 0 is greedy. */
+        public Builder temperature(double value) {
+            temperature = value;
+            return this;
+        }
+
+        /** Sets top-k; 0 is off. */
+        public Builder topK(int value) {
+            topK = value;
+            return this;
+        }
+
+        /** Sets top-p; 1 is off. */
+        public Builder topP(double value) {
+            topP = value;
+            return this;
+        }
+
+        /** Sets min-p; 0 is off. */
+        public Builder minP(double value) {
+            minP = value;
+            return this;
+        }
+
+        /** Sets the repetition penalty; 1 is off. */
+        public Builder repetitionPenalty(double value) {
+            repetitionPenalty = value;
+            return this;
+        }
+
+        /** Sets the presence penalty; 0 is off. */
+        public Builder presencePenalty(double value) {
+            presencePenalty = value;
+            return this;
+        }
+
+        /** Sets the frequency penalty; 0 is off. */
+        public Builder frequencyPenalty(double value) {
+            frequencyPenalty = value;
+            return this;
+        }
+
+        /** Sets what is added to the logits of single token ids. */
+        public Builder logitBias(Map<Integer, Double> value) {
+            logitBias = value;
+            return this;
+        }
+
+        /** Sets the seed; null draws a fresh one. */
+        public Builder seed(@Nullable Long value) {
+            seed = value;
+            return this;
+        }
+
+        /** Sets further ids that end the text. */
+        public Builder stopTokens(Set<Integer> value) {
+            stopTokens = value;
+            return this;
+        }
+
+        /** Sets texts that end the text. */
+        public Builder stopStrings(List<String> value) {
+            stopStrings = value;
+            return this;
+        }
+
+        /** Sets how many alternatives are reported with each token; null reports none at all. */
+        public Builder topLogProbabilities(@Nullable Integer value) {
+            topLogProbabilities = value;
+            return this;
+        }
+
+        /** Sets the longest time from submission to the last token. */
+        public Builder deadline(@Nullable Duration value) {
+            deadline = value;
+            return this;
+        }
+
+        /** Sets whether to go on past the model's own end tokens. */
+        public Builder ignoreEndOfText(boolean value) {
+            ignoreEndOfText = value;
+            return this;
+        }
+
+        /**
+         * Returns the options.
+         *
+         * @throws InvalidOptionException if a value is out of its range
+         */
+        public GenerationOptions build() {
+            return new GenerationOptions(
+                    maxTokens,
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    repetitionPenalty,
+                    presencePenalty,
+                    frequencyPenalty,
+                    logitBias,
+                    seed,
+                    stopTokens,
+                    stopStrings,
+                    topLogProbabilities,
+                    deadline,
+                    ignoreEndOfText);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.slipstream.decode;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** A language model that continues texts. Safe for use by many threads; closing it frees it. */
+public interface TextGenerator extends AutoCloseable {
+    /** Returns the model's name. */
+    String name();
+
+    /** Returns the most tokens that prompt and answer may have together. */
+    int contextLength();
+
+    /** Returns the number of token ids. */
+    int vocabularySize();
+
+    /** Returns the options that the model's files or its owner recommend. */
+    GenerationOptions defaults();
+
+    /** Tells whether the model has a chat template; without one {@link #chat} joins plainly. */
+    boolean hasChatTemplate();
+
+    /**
+     * Tokenises a text, the model's begin token first where it has one.
+     *
+     * @param text may be empty if the model has a begin token
+     * @throws IllegalArgumentException if there would be no token at all, or the text holds half of
+     *     a surrogate pair
+     */
+    Prompt prompt(String text);
+
+    /**
+     * Renders a conversation with the model's own chat template, ready for the assistant's answer.
+     * A model without a template is a story-teller: the messages' texts are joined by blank lines.
+     *
+     * @param messages at least one
+     * @param tools that the model may call; most often empty
+     * @throws ChatTemplateException if the template refuses the conversation
+     */
+    Prompt chat(List<ChatMessage> messages, List<ChatMessage.Tool> tools);
+
+    /**
+     * Starts a text.
+     *
+     * @param prompt made by this generator
+     * @param options of this request
+     * @throws PromptTooLongException if no token would fit after the prompt
+     */
+    TokenStream stream(Prompt prompt, GenerationOptions options);
+
+    /**
+     * Returns a whole text.
+     *
+     * @param prompt made by this generator
+     * @param options of this request
+     * @throws PromptTooLongException if no token would fit after the prompt
+     */
+    default Generation generate(Prompt prompt, GenerationOptions options) {
+        try (TokenStream stream = stream(prompt, options)) {
+            StringBuilder text = new StringBuilder();
+            List<Token> tokens = new ArrayList<>();
+            while (stream.hasNext()) {
+                TextChunk chunk = stream.next();
+                text.append(chunk.text());
+                tokens.addAll(chunk.tokens());
+            }
+            return new Generation(
+                    text.toString(), tokens, stream.finishReason(), stream.statistics());
+        }
+    }
+
+    /** Frees the model; streams that still run are cancelled. */
+    @Override
+    void close();
+}

@@ -1,0 +1,26 @@
+package dev.slipstream.decode;
+
+import java.util.Iterator;
+
+/**
+ * A text while it is being decoded. The caller's thread does the work, inside {@link #hasNext()};
+ * {@link #cancel()} may come from any thread. Close it always: it holds keys and values.
+ */
+public interface TokenStream extends Iterator<TextChunk>, AutoCloseable {
+    /** Ends the text within one step of the model; may be called from any thread, and twice. */
+    void cancel();
+
+    /**
+     * Returns why the text ended.
+     *
+     * @throws IllegalStateException if it has not ended yet
+     */
+    FinishReason finishReason();
+
+    /** Returns what was used so far. */
+    Statistics statistics();
+
+    /** Frees what the stream holds; a text that has not ended is cancelled. */
+    @Override
+    void close();
+}
