@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -115,7 +116,7 @@ final class AnswerWriter {
                 live.write(ascii("data: [DONE]\n\n"));
             } catch (RuntimeException e) {
                 ApiException failure = ApiException.of(e, "prompt");
-                if (failure.status().is5xxServerError()) {
+                if (failure.status() == HttpStatus.INTERNAL_SERVER_ERROR) {
                     LOG.error("Answer " + heading.id() + " of " + heading.model() + " failed", e);
                 }
                 send(live, failure.answer());

@@ -142,7 +142,7 @@ final class OpenAiController implements AutoCloseable {
     @ExceptionHandler
     void fail(RuntimeException failure, HttpServletResponse response) throws IOException {
         ApiException error = ApiException.of(failure, "prompt");
-        if (error.status().is5xxServerError()) {
+        if (error.status() == HttpStatus.INTERNAL_SERVER_ERROR) {
             LOG.error("A request failed", failure);
         }
         if (response.isCommitted()) {

@@ -11,6 +11,7 @@ import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -56,14 +57,16 @@ final class RequestReader {
         try {
             tree = mapper.readTree(bytes);
         } catch (JacksonException e) {
+            TokenStreamLocation place = e.getLocation();
             throw ApiException.refused(
                     HttpStatus.BAD_REQUEST,
                     "invalid_json",
-                    "The body of the request is not JSON: %s (line %d, column %d)"
-                            .formatted(
-                                    e.getOriginalMessage(),
-                                    e.getLocation().getLineNr(),
-                                    e.getLocation().getColumnNr()));
+                    "The body of the request is not JSON: "
+                            + e.getOriginalMessage()
+                            + (place == null
+                                    ? ""
+                                    : " (line %d, column %d)"
+                                            .formatted(place.getLineNr(), place.getColumnNr())));
         }
         if (!tree.isObject()) {
             throw ApiException.refused(

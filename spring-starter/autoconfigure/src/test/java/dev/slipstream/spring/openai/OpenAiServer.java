@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -26,7 +27,8 @@ final class OpenAiServer implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     private final ConfigurableApplicationContext application;
-    private final HttpClient client = HttpClient.newHttpClient();
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final int port;
 
     @Configuration(proxyBeanMethods = false)
@@ -40,13 +42,11 @@ final class OpenAiServer implements AutoCloseable {
 
     /** Starts a server whose first model is the default. */
     static OpenAiServer start(List<? extends TextGenerator> models, String... properties) {
-        Map<String, TextGenerator> named = new LinkedHashMap<>();
-        models.forEach(model -> named.put(model.name(), model));
         SpringApplication application = new SpringApplication(Application.class);
         application.addInitializers(
                 context ->
                         ((GenericApplicationContext) context)
-                                .registerBean(ModelDirectory.class, () -> new NamedModels(named)));
+                                .registerBean(ModelDirectory.class, () -> directory(models)));
         String[] arguments =
                 Stream.concat(
                                 Stream.of(
@@ -56,6 +56,13 @@ final class OpenAiServer implements AutoCloseable {
                                 Stream.of(properties).map(property -> "--" + property))
                         .toArray(String[]::new);
         return new OpenAiServer(application.run(arguments));
+    }
+
+    /** Returns models by their own names, the first one the default. */
+    static ModelDirectory directory(List<? extends TextGenerator> models) {
+        Map<String, TextGenerator> named = new LinkedHashMap<>();
+        models.forEach(model -> named.put(model.name(), model));
+        return new NamedModels(named);
     }
 
     private record NamedModels(Map<String, TextGenerator> models) implements ModelDirectory {
@@ -139,6 +146,17 @@ final class OpenAiServer implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Sends a completion without waiting for its answer. */
+    CompletableFuture<Answer> begin(String parameters) {
+        return client.sendAsync(
+                        HttpRequest.newBuilder(uri("/v1/completions"))
+                                .header("Content-Type", "application/json")
+                                .POST(HttpRequest.BodyPublishers.ofString("{" + parameters + "}"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .thenApply(Answer::new);
     }
 
     URI uri(String path) {

@@ -41,6 +41,10 @@ final class ScriptedGenerator implements TextGenerator {
     /** A prompt whose text somebody in the server cancels after two tokens. */
     static final String CANCELLED = "cancelled";
 
+    /** A prompt whose text begins when {@link #gate} is open. */
+    static final String GATED = "gated";
+
+    final CountDownLatch gate = new CountDownLatch(1);
     final Semaphore steps = new Semaphore(0);
     final AtomicInteger decoded = new AtomicInteger();
     final AtomicInteger open = new AtomicInteger();
@@ -141,6 +145,7 @@ final class ScriptedGenerator implements TextGenerator {
                     }
                 }
                 case SILENT -> await(cancelled::await);
+                case GATED -> await(gate::await);
                 case STEPPED -> await(steps::acquire);
                 case CANCELLED -> {
                     if (written == 2) {
