@@ -17,6 +17,7 @@ final class ModelCheck {
     private ModelCheck() {}
 
     static void check(OnnxModel model) {
+        checkDomains("graph " + model.name(), model.nodes(), model.opsets().keySet());
         Set<String> given = new HashSet<>(names(model.inputs(), "graph " + model.name()));
         // An initializer of the same name as an input is that input's default.
         given.addAll(model.initializers().keySet());
@@ -27,6 +28,9 @@ final class ModelCheck {
                 model.nodes(),
                 model.outputs().stream().map(ValueInfoProto::getName).toList());
         for (FunctionProto function : model.functions()) {
+            Set<String> domains = new HashSet<>();
+            function.getOpsetImportList().forEach(opset -> domains.add(opset.getDomain()));
+            checkDomains("function " + function.getName(), function.getNodeList(), domains);
             check(
                     "function " + function.getName(),
                     Set.of(),
@@ -79,6 +83,20 @@ final class ModelCheck {
             requireVisible(where, "its output", output, visible);
         }
         NodeOrder.sort(nodes, where);
+    }
+
+    private static void checkDomains(String where, List<NodeProto> nodes, Set<String> domains) {
+        for (NodeProto node : nodes) {
+            String domain = node.getDomain().equals("ai.onnx") ? "" : node.getDomain();
+            if (!domains.contains(domain)) {
+                throw new GraphException(
+                        "%s: node %s is of domain '%s', of which no operator set is imported; import it"
+                                .formatted(where, Values.label(node), domain));
+            }
+            for (GraphProto graph : Values.subgraphs(node)) {
+                checkDomains(where, graph.getNodeList(), domains);
+            }
+        }
     }
 
     private static void checkSubgraph(String where, GraphProto graph, Set<String> outer) {

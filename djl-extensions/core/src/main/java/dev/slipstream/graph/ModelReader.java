@@ -83,7 +83,12 @@ final class ModelReader {
         for (OperatorSetIdProto opset : proto.getOpsetImportList()) {
             // ONNX's own domain has two names.
             String domain = opset.getDomain().equals("ai.onnx") ? "" : opset.getDomain();
-            model.opsets().put(domain, Math.toIntExact(opset.getVersion()));
+            if (opset.getVersion() <= 0 || opset.getVersion() > Integer.MAX_VALUE) {
+                throw new GraphException(
+                        "%s: expected a version of operator set '%s', found %d"
+                                .formatted(file, domain, opset.getVersion()));
+            }
+            model.opsets().put(domain, (int) opset.getVersion());
         }
         for (TensorProto initializer : graph.getInitializerList()) {
             Tensor tensor = tensors.read(initializer);
@@ -122,9 +127,13 @@ final class ModelReader {
                 .clearMetadataProps()
                 .clearTrainingInfo()
                 .setGraph(
-                        GraphProto.newBuilder()
-                                .setName(proto.getGraph().getName())
-                                .setDocString(proto.getGraph().getDocString()))
+                        proto.getGraph().toBuilder()
+                                .clearInitializer()
+                                .clearInput()
+                                .clearOutput()
+                                .clearNode()
+                                .clearValueInfo()
+                                .clearQuantizationAnnotation())
                 .build();
     }
 
