@@ -22,7 +22,7 @@ final class IncrementalText {
     /** Bytes of an incomplete character, and so U+FFFDs of byte tokens, at most. */
     private static final int INCOMPLETE = 3;
 
-    /** Enough tokens to show the context's end; more only while they show half characters. */
+    /** Enough tokens to show the context's end; more only while they show none or half of one. */
     private static final int CONTEXT = 8;
 
     private static final int LONGEST_CONTEXT = 32;
@@ -55,7 +55,7 @@ final class IncrementalText {
         int from = Math.max(0, context.length - CONTEXT);
         int longest = Math.max(0, context.length - LONGEST_CONTEXT);
         String end = decoder.decode(context, from, context.length);
-        while (from > longest && end.contains(REPLACEMENT)) {
+        while (from > longest && (end.isEmpty() || end.contains(REPLACEMENT))) {
             from--;
             end = decoder.decode(context, from, context.length);
         }
