@@ -36,7 +36,7 @@ class ErrorsTest {
                     """
                     "temperature":"hot"                        | temperature | string "hot"
                     "temperature":"0.5"                        | temperature | string "0.5"
-                    "temperature":1e999                        | temperature | 1e999
+                    "temperature":1e999                        | temperature | found Infinity
                     "max_tokens":1.5                           | max_tokens | value 1.5
                     "max_tokens":99999999999                   | max_tokens | 99999999999
                     "stream":"yes"                             | stream | string "yes"

@@ -51,6 +51,7 @@ final class OpenAiServer implements AutoCloseable {
                 Stream.concat(
                                 Stream.of(
                                         "--server.port=0",
+                                        "--server.shutdown=immediate",
                                         "--spring.main.banner-mode=off",
                                         "--slipstream.openai.enabled=true"),
                                 Stream.of(properties).map(property -> "--" + property))

@@ -123,6 +123,7 @@ final class ScriptedGenerator implements TextGenerator {
         private final CountDownLatch cancelled = new CountDownLatch(1);
         private final boolean endless;
         private int written;
+        private boolean ready;
         private boolean isClosed;
         private @Nullable FinishReason reason;
 
@@ -134,8 +135,8 @@ final class ScriptedGenerator implements TextGenerator {
 
         @Override
         public boolean hasNext() {
-            if (reason != null) {
-                return false;
+            if (ready || reason != null) {
+                return ready;
             }
             switch (prompt.text()) {
                 case FAILS_AT_ONCE -> throw new IllegalStateException("secret of the server");
@@ -163,14 +164,16 @@ final class ScriptedGenerator implements TextGenerator {
             } else if (asked.stopStrings().contains(letter(written))) {
                 reason = FinishReason.STOP_STRING;
             }
-            return reason == null;
+            ready = reason == null;
+            return ready;
         }
 
         @Override
         public TextChunk next() {
-            if (!hasNextWithoutWaiting()) {
+            if (!hasNext()) {
                 throw new NoSuchElementException();
             }
+            ready = false;
             String text = letter(written);
             Integer top = asked.topLogProbabilities();
             List<Token.Alternative> others = new ArrayList<>();
@@ -186,10 +189,6 @@ final class ScriptedGenerator implements TextGenerator {
             return new TextChunk(
                     text,
                     List.of(new Token(text.charAt(0), text, top == null ? null : -0.5, others)));
-        }
-
-        private boolean hasNextWithoutWaiting() {
-            return reason == null;
         }
 
         private String letter(int place) {
