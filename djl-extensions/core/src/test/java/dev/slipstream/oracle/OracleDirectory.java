@@ -107,10 +107,13 @@ final class OracleDirectory {
                 inputs);
     }
 
-    /** Mistral's layers all slide; Qwen's do from {@code max_window_layers} on, if at all. */
+    /**
+     * Llama's layers see everything. Mistral's all slide, by 4096 unless the file says otherwise.
+     * Qwen's slide from {@code max_window_layers} on, if at all.
+     */
     private int window(int layer) {
-        JsonElement window = config.get("sliding_window");
-        if (window == null || window.isJsonNull()) {
+        boolean none = config.has("sliding_window") && config.get("sliding_window").isJsonNull();
+        if (none || architecture.startsWith("Llama")) {
             return UNLIMITED;
         }
         if (architecture.startsWith("Qwen")) {
@@ -119,9 +122,11 @@ final class OracleDirectory {
                     types == null
                             ? layer >= number(config, "max_window_layers", 28)
                             : types.get(layer).getAsString().equals("sliding_attention");
-            return flag("use_sliding_window") && slides ? window.getAsInt() : UNLIMITED;
+            if (!flag("use_sliding_window") || !slides) {
+                return UNLIMITED;
+            }
         }
-        return architecture.startsWith("Mistral") ? window.getAsInt() : UNLIMITED;
+        return (int) number(config, "sliding_window", 4096);
     }
 
     private boolean flag(String key) {
