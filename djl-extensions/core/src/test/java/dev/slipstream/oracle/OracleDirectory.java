@@ -59,7 +59,6 @@ final class OracleDirectory {
                         keyValueHeads,
                         headSize,
                         number(config, "rms_norm_eps", 1e-6),
-                        (int) number(config, "max_position_embeddings", 2048),
                         OracleRope.ofConfig(config, headSize)),
                 embedding,
                 layers,

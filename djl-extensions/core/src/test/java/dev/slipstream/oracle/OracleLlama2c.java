@@ -60,7 +60,7 @@ final class OracleLlama2c {
         }
         OracleRope rope = OracleRope.plain(10000, headSize, OracleRope.Pairing.NEIGHBOURS);
         return new OracleModel(
-                new OracleShape(heads, keyValueHeads, headSize, 1e-5, context, rope),
+                new OracleShape(heads, keyValueHeads, headSize, 1e-5, rope),
                 embedding,
                 layers,
                 finalNorm,

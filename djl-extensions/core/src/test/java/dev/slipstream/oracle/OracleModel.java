@@ -54,11 +54,6 @@ public final class OracleModel {
         return embedding.length / finalNorm.length;
     }
 
-    /** Returns the number of positions that the model was made for. */
-    public int context() {
-        return shape.context();
-    }
-
     /**
      * Computes the logits at every position.
      *

@@ -146,8 +146,7 @@ class OracleModelTest {
                         new OracleLinear(new float[] {2, 0, 0, 2}, new float[] {0, 1}, 2),
                         Integer.MAX_VALUE);
         OracleShape shape =
-                new OracleShape(
-                        1, 1, 2, 0, 8, OracleRope.plain(10000, 2, OracleRope.Pairing.HALVES));
+                new OracleShape(1, 1, 2, 0, OracleRope.plain(10000, 2, OracleRope.Pairing.HALVES));
         OracleModel model =
                 new OracleModel(
                         shape, new float[] {3, 4, 4, -3}, List.of(layer), new float[] {1, 1}, one);
@@ -163,6 +162,30 @@ class OracleModelTest {
         // 0.2 x 0.390024 = 0.078005. Down: (2.853935, 1.156009): (10.353935, -1.343991).
         // Mean square 54.505137.
         assertThat(logits[1]).containsExactly(new float[] {1.402448f, -0.182044f}, within(2e-6f));
+    }
+
+    /**
+     * Qwen3's order: (3, 4) normed by sqrt(12.5) and weighed by (2, 1) is (1.697056, 1.131371); a
+     * quarter turn makes that (-1.131371, 1.697056). Turned first it would be (-2.262742,
+     * 0.848528).
+     */
+    @Test
+    void headsAreNormedBeforeTheyAreTurned() {
+        OracleRope quarter =
+                new OracleRope(new double[] {Math.PI / 2}, 1, OracleRope.Pairing.HALVES);
+        OracleModel model =
+                new OracleModel(
+                        new OracleShape(2, 2, 2, 0, quarter),
+                        new float[2],
+                        List.of(),
+                        new float[2],
+                        new OracleLinear(new float[4], null, 2));
+
+        double[] heads = model.turned(new double[] {3, 4, 30, 40}, new float[] {2, 1}, 1);
+
+        assertThat(heads)
+                .containsExactly(
+                        new double[] {-1.131371, 1.697056, -1.131371, 1.697056}, within(1e-6));
     }
 
     @Test

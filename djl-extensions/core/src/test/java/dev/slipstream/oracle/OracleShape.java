@@ -7,8 +7,6 @@ package dev.slipstream.oracle;
  * @param keyValueHeads key and value heads; query head h reads head h / (heads / keyValueHeads)
  * @param headSize elements of a head
  * @param epsilon what RMS norms add to the mean square
- * @param context positions that the model was made for
  * @param rope how positions turn queries and keys
  */
-record OracleShape(
-        int heads, int keyValueHeads, int headSize, double epsilon, int context, OracleRope rope) {}
+record OracleShape(int heads, int keyValueHeads, int headSize, double epsilon, OracleRope rope) {}
