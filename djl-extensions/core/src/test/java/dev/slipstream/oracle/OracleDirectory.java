@@ -35,7 +35,9 @@ final class OracleDirectory {
         intermediate = config.get("intermediate_size").getAsInt();
         heads = config.get("num_attention_heads").getAsInt();
         keyValueHeads = (int) number(config, "num_key_value_heads", heads);
-        headSize = (int) number(config, "head_dim", hidden / heads);
+        // Qwen3's own default; the others divide.
+        int usual = architecture.startsWith("Qwen3") ? 128 : hidden / heads;
+        headSize = (int) number(config, "head_dim", usual);
     }
 
     static OracleModel read(Path directory) throws IOException {

@@ -143,7 +143,8 @@ public final class RandomModel {
         int intermediate = size("intermediate_size");
         int vocabulary = size("vocab_size");
         int heads = size("num_attention_heads");
-        int headSize = config.has("head_dim") ? size("head_dim") : hidden / heads;
+        int usual = architecture.startsWith("Qwen3") ? 128 : hidden / heads;
+        int headSize = config.has("head_dim") ? size("head_dim") : usual;
         int query = heads * headSize;
         int keyValue =
                 headSize
