@@ -1,7 +1,7 @@
 // Drives a running chat service with OpenAI's own client, unchanged:
 //   npm ci && node check.mjs http://localhost:8080/v1
-// The service must let one request run and none wait, so that the check of status 429 is quick:
-//   --slipstream.max-active=1 --slipstream.max-queued=0
+// The service must let one request run and none wait, so that there is a status 429 to see:
+//   --slipstream.models.storyteller-7m.max-active=1 --slipstream.models.storyteller-7m.max-queued=0
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 
@@ -60,12 +60,12 @@ const checks = {
   async 'chat.completions.stream, the collecting one'() {
     const stream = client.chat.completions.stream({ model: model.id, messages, max_tokens: 10, temperature: 0, n: 2,
       logprobs: true, stream_options: { include_usage: true } });
-    let deltas = '';
+    let deltas = '';   // of both texts, one after the other
     stream.on('content', delta => { deltas += delta; });
     const final = await stream.finalChatCompletion();
     assert.equal(final.choices.length, 2);
-    assert.equal(final.choices[0].message.content, deltas);
-    assert.equal(final.choices[1].message.content, deltas);
+    assert.equal(final.choices[0].message.content, final.choices[1].message.content);
+    assert.equal(deltas, final.choices[0].message.content + final.choices[1].message.content);
     assert.equal(final.choices[0].logprobs.content.length, 10);
     assert.equal((await stream.totalUsage()).completion_tokens, 20);
   },

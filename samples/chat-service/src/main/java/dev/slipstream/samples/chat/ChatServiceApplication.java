@@ -5,8 +5,8 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /**
  * Serves the embedded language model: an OpenAI-compatible interface under <code>/v1</code>, a page
- * at <code>/</code>, health and meters under <code>/actuator</code>. The starter does all of it; the
- * settings are in {@code application.yml}.
+ * at <code>/</code>, health and meters under <code>/actuator</code>. The starter does all of it;
+ * the settings are in {@code application.yml}.
  */
 @SpringBootApplication
 public class ChatServiceApplication {
