@@ -97,10 +97,7 @@ final class IncrementalText {
 
     /** Ends the text and returns what was held back. */
     String flush() {
-        String rest =
-                text.startsWith(sent)
-                        ? text.substring(sent.length())
-                        : decoder.decode(window, settled, size);
+        String rest = text.substring(sent.length());
         cutTo(size);
         sent = "";
         return rest;
