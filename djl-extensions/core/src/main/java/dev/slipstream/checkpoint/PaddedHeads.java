@@ -53,7 +53,7 @@ record PaddedHeads(Weights weights, int headSize, int padded) implements Weights
 
     /** Puts zeros behind each {@code headSize / 2 * inner} values. */
     private Tensor spread(Tensor tensor, int inner, int axis) {
-        Tensor floats = FloatReader.toFloat32(tensor);
+        Tensor floats = Floats.toFloat32(tensor);
         int block = headSize / 2 * inner * Float.BYTES;
         int wide = padded / 2 * inner * Float.BYTES;
         int blocks = Math.toIntExact(floats.elements() * Float.BYTES / block);
