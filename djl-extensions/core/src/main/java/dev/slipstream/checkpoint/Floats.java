@@ -3,7 +3,6 @@ package dev.slipstream.checkpoint;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
@@ -36,8 +35,7 @@ public final class Floats {
                             .formatted(tensor.type(), tensor.shape()));
         }
         int elements = (int) tensor.elements();
-        ByteBuffer wide =
-                ByteBuffer.allocateDirect(elements * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer wide = DirectBytes.allocate((long) elements * Float.BYTES);
         ShortBuffer from = tensor.data().asShortBuffer();
         FloatBuffer to = wide.asFloatBuffer();
         short[] narrowBlock = new short[Math.min(BLOCK, elements)];
@@ -53,6 +51,27 @@ public final class Floats {
             to.put(wideBlock, 0, n);
         }
         return new Tensor(ElementType.FLOAT, tensor.shape(), wide);
+    }
+
+    /**
+     * Reads consecutive values of a tensor of any of the three types.
+     *
+     * @param tensor of type FLOAT, FLOAT16 or BFLOAT16
+     * @param from index of the first value
+     * @param into receives as many values as it holds
+     */
+    static void read(Tensor tensor, int from, float[] into) {
+        if (tensor.type() == ElementType.FLOAT) {
+            tensor.data().asFloatBuffer().get(from, into);
+            return;
+        }
+        short[] narrow = new short[into.length];
+        tensor.data().asShortBuffer().get(from, narrow);
+        if (tensor.type() == ElementType.BFLOAT16) {
+            widenBfloat16(narrow, into, into.length);
+        } else {
+            widenFloat16(narrow, into, into.length);
+        }
     }
 
     private static void widenBfloat16(short[] from, float[] to, int n) {
