@@ -35,7 +35,7 @@ class ChatServiceApplicationTest {
         HttpResponse<String> page = get("/");
 
         assertThat(page.statusCode()).isEqualTo(200);
-        assertThat(page.headers().firstValue("content-type")).hasValue("text/html");
+        assertThat(page.headers().firstValue("content-type").orElse("")).startsWith("text/html");
         assertThat(page.body()).contains("<title>Slipstream</title>").doesNotContain("https://");
     }
 
