@@ -35,6 +35,18 @@ final class ApiException extends RuntimeException {
                 HttpStatus.BAD_REQUEST, param + ": " + message, param, null, Map.of(), null);
     }
 
+    /**
+     * Returns a refusal of a prompt.
+     *
+     * @param param where it came from
+     * @param failure what the model said of it
+     */
+    static ApiException badPrompt(String param, IllegalArgumentException failure) {
+        return failure instanceof PromptTooLongException
+                ? of(failure, param)
+                : badParameter(param, String.valueOf(failure.getMessage()));
+    }
+
     /** Returns a refusal of what OpenAI's interface has, but this one has not. */
     static ApiException unsupported(String param, String message) {
         return new ApiException(

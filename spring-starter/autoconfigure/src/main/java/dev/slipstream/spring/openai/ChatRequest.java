@@ -96,10 +96,8 @@ record ChatRequest(
         }
         try {
             return generator.chat(conversation, offered);
-        } catch (ApiException e) {
-            throw e;
         } catch (IllegalArgumentException e) {
-            throw ApiException.badParameter("messages", String.valueOf(e.getMessage()));
+            throw ApiException.badPrompt("messages", e);
         }
     }
 

@@ -72,7 +72,7 @@ record CompletionRequest(
         try {
             return generator.prompt(text.stringValue());
         } catch (IllegalArgumentException e) {
-            throw ApiException.badParameter(param, String.valueOf(e.getMessage()));
+            throw ApiException.badPrompt(param, e);
         }
     }
 

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Everything that is refused, with status, parameter and words. */
@@ -139,16 +140,31 @@ class ErrorsTest {
         }
     }
 
-    @Test
-    void givesBothLengthsOfAPromptThatIsTooLong() {
-        for (String stream : List.of("", ",\"stream\":true")) {
-            OpenAiServer.Answer answer =
-                    server.complete("\"prompt\":[\"a\",\"" + "x".repeat(70) + "\"]" + stream);
-            assertRefused(answer, "prompt", "70 tokens");
-            assertThat(answer.error().path("message").stringValue()).contains("64");
+    /** The model finds some prompts too long before it counts their tokens. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 70, 5000})
+    void givesBothLengthsOfAPromptThatIsTooLong(int length) {
+        String text = "\"" + "x".repeat(length) + "\"";
+        List<OpenAiServer.Answer> answers =
+                List.of(
+                        server.complete("\"prompt\":" + text),
+                        server.complete("\"stream\":true,\"prompt\":" + text),
+                        server.post(
+                                "/v1/chat/completions",
+                                "{\"messages\":[{\"role\":\"user\",\"content\":" + text + "}]}"));
+
+        for (OpenAiServer.Answer answer : answers) {
+            assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.error().path("code").stringValue())
                     .isEqualTo("context_length_exceeded");
+            assertThat(answer.error().path("message").stringValue())
+                    .contains(length + " tokens", "holds 64");
+            assertThat(answer.error().path("param").stringValue())
+                    .isEqualTo(answer == answers.get(2) ? "messages" : "prompt");
         }
+        OpenAiServer.Answer second = server.complete("\"prompt\":[\"a\"," + text + "]");
+        assertThat(second.status()).isEqualTo(400);
+        assertThat(second.error().path("param").stringValue()).startsWith("prompt");
     }
 
     @ParameterizedTest
@@ -267,7 +283,6 @@ class ErrorsTest {
         assertThat(answer.header("content-type")).isEqualTo("application/json");
         assertThat(answer.error().path("param").stringValue(null)).isEqualTo(param);
         assertThat(answer.error().path("message").stringValue())
-                .startsWith("prompt".equals(param) ? "" : param + ": ")
                 .contains(words)
                 .doesNotContain("java.", "tools.jackson");
         assertThat(answer.error().path("type").stringValue()).isEqualTo("invalid_request_error");

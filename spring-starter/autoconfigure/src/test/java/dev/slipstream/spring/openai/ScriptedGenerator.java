@@ -91,6 +91,9 @@ final class ScriptedGenerator implements TextGenerator {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("the prompt is empty and the model has no begin");
         }
+        if (text.length() > 10 * contextLength()) {
+            throw new PromptTooLongException(text.length(), contextLength());
+        }
         return new Prompt(text, text.chars().toArray());
     }
 
