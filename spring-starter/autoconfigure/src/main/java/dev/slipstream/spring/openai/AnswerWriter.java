@@ -19,10 +19,9 @@ import org.springframework.http.MediaType;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Decodes the texts of a request and writes them, all on the servlet's own thread. That thread
- * would only wait for another one: the models' queues bound how many are busy, each token is
- * written as soon as it is decoded, a slow client slows its own text only, and on a JDK with
- * virtual threads Spring Boot makes the thread a virtual one.
+ * Decodes the texts of a request and writes them, all on the servlet's own thread. Another thread
+ * would only make that one wait: the models' queues bound how many are busy, each piece is written
+ * as soon as it is decoded, and a slow client slows its own text only.
  */
 final class AnswerWriter {
     private static final Log LOG = LogFactory.getLog(AnswerWriter.class);
@@ -30,6 +29,8 @@ final class AnswerWriter {
 
     /** White space before the JSON of a whole answer means nothing. */
     private static final byte[] JSON_PING = ascii("\n");
+
+    private static final byte[] NOTHING = {};
 
     private final JsonMapper mapper;
     private final ScheduledExecutorService timers;
@@ -102,6 +103,7 @@ final class AnswerWriter {
         response.setHeader("X-Accel-Buffering", "no");
         try (LiveResponse live = live(response, EVENT_PING, choices)) {
             try {
+                live.write(NOTHING); // but status and headers: the client knows it is admitted
                 int decoded = 0;
                 do {
                     decoded += writeText(live, format, heading, choices);

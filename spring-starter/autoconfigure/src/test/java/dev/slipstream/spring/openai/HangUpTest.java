@@ -93,6 +93,16 @@ class HangUpTest {
     }
 
     @Test
+    void sendsStatusAndHeadersBeforeTheFirstToken() throws Exception {
+        server.close();
+        server = OpenAiServer.start(List.of(queue), "slipstream.openai.ping-interval=1h");
+        try (Client client = connect(ScriptedGenerator.GATED, true)) {
+            model.gate.countDown();
+            client.readUntil("data: [DONE]");
+        }
+    }
+
+    @Test
     void keepsASilentConnectionAlive() throws Exception {
         try (Client client = connect(ScriptedGenerator.GATED, true)) {
             client.readUntil(":\n\n");

@@ -167,6 +167,7 @@ final class OpenAiServer implements AutoCloseable {
     /** Sends a request by hand and returns the connection with its answer unread. */
     Socket connect(String path, String json) throws IOException {
         Socket socket = new Socket("localhost", port);
+        socket.setSoTimeout(60_000);
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
         String head =
                 "POST "
