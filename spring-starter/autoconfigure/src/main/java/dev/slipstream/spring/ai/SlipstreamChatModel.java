@@ -1,5 +1,7 @@
 package dev.slipstream.spring.ai;
 
+import dev.slipstream.decode.FinishReason;
+import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TokenStream;
 import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import io.micrometer.observation.Observation;
@@ -9,7 +11,6 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
-import org.springframework.ai.chat.model.MessageAggregator;
 import org.springframework.ai.chat.observation.ChatModelObservationContext;
 import org.springframework.ai.chat.observation.ChatModelObservationConvention;
 import org.springframework.ai.chat.observation.ChatModelObservationDocumentation;
@@ -104,19 +105,14 @@ public class SlipstreamChatModel implements ChatModel {
                     Observation parent =
                             view.getOrDefault(ObservationThreadLocalAccessor.KEY, null);
                     observation.parentObservation(parent).start();
-                    Flux<ChatResponse> pieces =
-                            Flux.<ChatResponse>create(
-                                            sink ->
-                                                    Schedulers.boundedElastic()
-                                                            .schedule(() -> decode(request, sink)))
-                                    .doOnError(observation::error)
-                                    .doFinally(end -> observation.stop())
-                                    .contextWrite(
-                                            c ->
-                                                    c.put(
-                                                            ObservationThreadLocalAccessor.KEY,
-                                                            observation));
-                    return new MessageAggregator().aggregate(pieces, context::setResponse);
+                    return Flux.<ChatResponse>create(
+                                    sink ->
+                                            Schedulers.boundedElastic()
+                                                    .schedule(() -> decode(request, context, sink)))
+                            .doOnError(observation::error)
+                            .doFinally(end -> observation.stop())
+                            .contextWrite(
+                                    c -> c.put(ObservationThreadLocalAccessor.KEY, observation));
                 });
     }
 
@@ -127,17 +123,28 @@ public class SlipstreamChatModel implements ChatModel {
                 .last(generation.text(), generation.finishReason(), generation.statistics());
     }
 
-    private static void decode(ChatRequest request, FluxSink<ChatResponse> sink) {
+    /**
+     * Decodes into a sink. The whole text goes to the observation from here: Spring AI's own
+     * aggregator logs each failure as an error, a full queue too.
+     */
+    private static void decode(
+            ChatRequest request, ChatModelObservationContext context, FluxSink<ChatResponse> sink) {
         if (sink.isCancelled()) {
             return;
         }
         ChatResponses responses = new ChatResponses(request.generator().name());
         try (TokenStream stream = request.generator().stream(request.render(), request.options())) {
             sink.onCancel(stream::cancel);
+            StringBuilder text = new StringBuilder();
             while (stream.hasNext()) {
-                sink.next(responses.piece(stream.next().text()));
+                String piece = stream.next().text();
+                text.append(piece);
+                sink.next(responses.piece(piece));
             }
-            sink.next(responses.last("", stream.finishReason(), stream.statistics()));
+            FinishReason reason = stream.finishReason();
+            Statistics statistics = stream.statistics();
+            context.setResponse(responses.last(text.toString(), reason, statistics));
+            sink.next(responses.last("", reason, statistics));
             sink.complete();
         } catch (RuntimeException | Error e) {
             sink.error(e);

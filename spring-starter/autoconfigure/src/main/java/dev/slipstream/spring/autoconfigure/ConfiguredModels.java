@@ -81,12 +81,11 @@ final class ConfiguredModels {
                         ? model.generation().over(generator.defaults())
                         : generator.defaults();
         log.info(
-                "Opened model %s from %s in %d ms: %s weights, context of %d tokens, %d active and %d queued requests"
+                "Opened model %s from %s in %d ms: context of %d tokens, at most %d active and %d queued requests"
                         .formatted(
                                 name,
                                 location,
                                 (System.nanoTime() - start) / 1_000_000,
-                                options.precision(),
                                 generator.contextLength(),
                                 options.maxActive(),
                                 options.maxQueued()));

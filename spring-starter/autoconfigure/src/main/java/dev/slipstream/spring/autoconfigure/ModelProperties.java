@@ -30,6 +30,22 @@ public record ModelProperties(
     static final ModelProperties NONE =
             new ModelProperties(null, null, null, null, null, null, null);
 
+    /**
+     * Returns a model that is its name and nothing else. The binder calls this for a name with
+     * nothing below it, as YAML's {@code stories260k:} is.
+     *
+     * @param nothing must be blank
+     * @throws IllegalArgumentException if it is not
+     */
+    public static ModelProperties valueOf(String nothing) {
+        if (!nothing.isBlank()) {
+            throw new IllegalArgumentException(
+                    "expected properties below the model's name, found the value '%s'; if it is where the model lies, call it location"
+                            .formatted(nothing));
+        }
+        return NONE;
+    }
+
     /** Returns the defaults with what is set here laid over them. */
     LoadOptions loadOptions() {
         LoadOptions options = LoadOptions.defaults();

@@ -10,11 +10,12 @@ import org.springframework.context.annotation.Bean;
 
 /** Reports the models' health, unless {@code management.health.slipstream.enabled} is false. */
 @AutoConfiguration(after = SlipstreamAutoConfiguration.class)
-@ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnClass(HealthIndicator.class)
 @ConditionalOnBean(SlipstreamModels.class)
-@ConditionalOnEnabledHealthIndicator("slipstream")
 public class SlipstreamHealthAutoConfiguration {
+    // The last condition is on the method, because its class may be missing with the other one's.
     @Bean
+    @ConditionalOnEnabledHealthIndicator("slipstream")
     @ConditionalOnMissingBean(name = "slipstreamHealthIndicator")
     HealthIndicator slipstreamHealthIndicator(SlipstreamModels models) {
         return new SlipstreamHealthIndicator(models);
