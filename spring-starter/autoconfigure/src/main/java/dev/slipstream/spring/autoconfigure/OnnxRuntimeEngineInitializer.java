@@ -1,6 +1,6 @@
 package dev.slipstream.spring.autoconfigure;
 
-import ai.djl.engine.Engine;
+import dev.slipstream.runtime.OnnxRuntime;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.context.ApplicationContextInitializer;
@@ -28,29 +28,16 @@ class OnnxRuntimeEngineInitializer
 
     @Override
     public void initialize(ConfigurableApplicationContext context) {
-        startEngine();
+        OnnxRuntime.start();
     }
 
     @Override
     public void postProcessBeanDefinitionRegistry(BeanDefinitionRegistry registry) {
-        startEngine();
+        OnnxRuntime.start();
     }
 
     @Override
     public int getOrder() {
         return Ordered.HIGHEST_PRECEDENCE;
-    }
-
-    private static void startEngine() {
-        try {
-            Engine.getEngine("OnnxRuntime");
-        } catch (LinkageError | IllegalStateException e) {
-            throw new IllegalStateException(
-                    "Deep Java Library's ONNX engine could not start. If the cause below says that an"
-                            + " environment exists already, something called"
-                            + " OrtEnvironment.getEnvironment() before the Spring application started:"
-                            + " call ai.djl.engine.Engine.getEngine(\"OnnxRuntime\") before it",
-                    e);
-        }
     }
 }
