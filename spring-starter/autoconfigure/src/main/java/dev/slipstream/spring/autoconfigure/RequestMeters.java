@@ -24,19 +24,16 @@ final class RequestMeters {
         promptTokens =
                 Counter.builder("slipstream.tokens.prompt")
                         .description("Prompt tokens of requests that the model started on")
-                        .baseUnit("tokens")
                         .tag(MODEL, model)
                         .register(registry);
         generatedTokens =
                 Counter.builder("slipstream.tokens.generated")
                         .description("Tokens that the model decoded, end tokens included")
-                        .baseUnit("tokens")
                         .tag(MODEL, model)
                         .register(registry);
         rejected =
                 Counter.builder("slipstream.requests.rejected")
                         .description("Requests that were turned away because the queue was full")
-                        .baseUnit("requests")
                         .tag(MODEL, model)
                         .register(registry);
         timeToFirstToken =

@@ -40,12 +40,10 @@ public class SlipstreamMetricsAutoConfiguration {
             for (String model : models.names()) {
                 Gauge.builder("slipstream.requests.active", models, m -> m.status(model).active())
                         .description("Requests that run now")
-                        .baseUnit("requests")
                         .tag(RequestMeters.MODEL, model)
                         .register(registry);
                 Gauge.builder("slipstream.requests.queued", models, m -> m.status(model).queued())
                         .description("Requests that wait now")
-                        .baseUnit("requests")
                         .tag(RequestMeters.MODEL, model)
                         .register(registry);
             }
