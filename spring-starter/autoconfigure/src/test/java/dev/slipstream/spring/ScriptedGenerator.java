@@ -32,8 +32,8 @@ public final class ScriptedGenerator implements TextGenerator {
     public final List<List<ChatMessage.Tool>> tools = new CopyOnWriteArrayList<>();
     public final CountDownLatch streamClosed = new CountDownLatch(1);
     public volatile boolean closed;
-    public volatile boolean waitsAfterPieces;
-    public volatile @Nullable RuntimeException failure;
+    private volatile boolean waitsAfterPieces;
+    private volatile @Nullable RuntimeException failure;
     private volatile @Nullable RuntimeException refusal;
 
     public ScriptedGenerator(String name, String... pieces) {

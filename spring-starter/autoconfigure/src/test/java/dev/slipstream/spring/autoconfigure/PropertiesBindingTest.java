@@ -2,6 +2,7 @@ package dev.slipstream.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipstream.zoo.Models;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -67,5 +68,8 @@ class PropertiesBindingTest {
                         "java.util.Map<java.lang.String,dev.slipstream.spring.autoconfigure.ModelProperties>")
                 .contains("\"name\": \"slipstream.default-model\"")
                 .contains("\"name\": \"slipstream.models.keys\"");
+        assertThat(Models.embedded())
+                .isNotEmpty()
+                .allMatch(name -> metadata.contains("\"value\": \"" + name + "\""));
     }
 }
