@@ -1,0 +1,22 @@
+package dev.slipstream.samples.cli;
+
+import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.Models;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+
+/**
+ * What the commands use of Slipstream.
+ *
+ * @param embedded names of the models in the jar, the default first
+ * @param generators opens a model for text: an embedded name, a directory or an ONNX file
+ */
+record Library(
+        Supplier<List<String>> embedded,
+        BiFunction<String, LoadOptions, ? extends TextGenerator> generators) {
+    static Library slipstream() {
+        return new Library(Models::embedded, Models::load);
+    }
+}

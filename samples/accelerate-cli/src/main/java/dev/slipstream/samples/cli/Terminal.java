@@ -1,0 +1,14 @@
+package dev.slipstream.samples.cli;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+
+/**
+ * What a command reads and writes.
+ *
+ * @param in standard input, where a prompt may come from
+ * @param out the result
+ * @param err statistics, progress and errors
+ * @param interrupts tells of Ctrl-C
+ */
+record Terminal(InputStream in, PrintStream out, PrintStream err, Interrupts interrupts) {}
