@@ -5,6 +5,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import org.jline.terminal.impl.exec.ExecTerminalProvider;
+import org.jline.terminal.spi.SystemStream;
 
 /** The program {@code slipstream.jar}. */
 public final class Main {
@@ -21,11 +23,16 @@ public final class Main {
         System.setProperty("ai.djl.offline", "true");
         PrintStream out = utf8(FileDescriptor.out);
         PrintStream err = utf8(FileDescriptor.err);
-        Terminal terminal = new Terminal(System.in, out, err, new Keyboard());
+        Terminal terminal =
+                new Terminal(System.in, out, err, new Keyboard(), Main::errorIsTerminal);
         int code = CommandTree.execute(Library.slipstream(), terminal, arguments);
         out.flush();
         err.flush();
         System.exit(code);
+    }
+
+    private static boolean errorIsTerminal() {
+        return new ExecTerminalProvider().isSystemStream(SystemStream.Error);
     }
 
     private static PrintStream utf8(FileDescriptor descriptor) {

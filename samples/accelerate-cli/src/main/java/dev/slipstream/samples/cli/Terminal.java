@@ -2,6 +2,7 @@ package dev.slipstream.samples.cli;
 
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.util.function.BooleanSupplier;
 
 /**
  * What a command reads and writes.
@@ -10,5 +11,11 @@ import java.io.PrintStream;
  * @param out the result
  * @param err statistics, progress and errors
  * @param interrupts tells of Ctrl-C
+ * @param bars tells whether {@code err} is a terminal, where a progress bar may move
  */
-record Terminal(InputStream in, PrintStream out, PrintStream err, Interrupts interrupts) {}
+record Terminal(
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        Interrupts interrupts,
+        BooleanSupplier bars) {}

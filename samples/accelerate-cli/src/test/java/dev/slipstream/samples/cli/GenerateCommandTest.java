@@ -214,7 +214,8 @@ class GenerateCommandTest {
                                 new ByteArrayInputStream(new byte[0]),
                                 out,
                                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                                action -> () -> {}),
+                                action -> () -> {},
+                                () -> false),
                         "generate");
 
         assertThat(code).isEqualTo(1);

@@ -33,7 +33,8 @@ final class Shell {
                         new ByteArrayInputStream(in),
                         new PrintStream(out, false, StandardCharsets.UTF_8),
                         new PrintStream(err, false, StandardCharsets.UTF_8),
-                        interrupts);
+                        interrupts,
+                        () -> false);
         int code = CommandTree.execute(library, terminal, arguments);
         terminal.out().flush();
         terminal.err().flush();
