@@ -12,22 +12,25 @@ import org.jspecify.annotations.Nullable;
  * distribution, then one token is drawn.
  *
  * @param maxTokens the most new tokens, at least 0
- * @param temperature divides the logits; 0 takes the likeliest token (greedy)
+ * @param temperature divides the logits, 0 to 100; 0 takes the likeliest token (greedy)
  * @param topK keeps the k likeliest tokens; 0 keeps all
- * @param topP keeps the fewest likeliest tokens whose probabilities reach this sum; 1 keeps all
- * @param minP keeps tokens at least this fraction as likely as the likeliest; 0 keeps all
+ * @param topP keeps the fewest likeliest tokens whose probabilities reach this sum, above 0 and at
+ *     most 1; 1 keeps all
+ * @param minP keeps tokens at least this fraction as likely as the likeliest, 0 to 1; 0 keeps all
  * @param repetitionPenalty divides positive and multiplies negative logits of tokens that occur in
- *     prompt or output; 1 changes nothing
- * @param presencePenalty subtracted from the logits of tokens that occur in the output
- * @param frequencyPenalty subtracted once for every occurrence in the output
- * @param logitBias added to the logits of these token ids
+ *     prompt or output, 0.01 to 100; 1 changes nothing
+ * @param presencePenalty subtracted from the logits of tokens that occur in the output, -100 to 100
+ * @param frequencyPenalty subtracted once for every occurrence in the output, -100 to 100
+ * @param logitBias added to the logits of these token ids, -10,000 to 10,000
  * @param seed of the random draws; null draws a fresh one
  * @param stopTokens ids that end the text, besides the model's own; the id itself is not in the
  *     text
- * @param stopStrings texts that end the text where they begin
+ * @param stopStrings texts that end the text where they begin; at most 64, each of 1 to 16,384
+ *     characters
  * @param topLogProbabilities how many alternatives to report with each token's log-probability, 0
  *     to 20; null reports no log-probabilities
- * @param deadline the longest time from submission to the last token; null sets no limit
+ * @param deadline the longest time from submission to the last token, at most 365 days; null sets
+ *     no limit
  * @param ignoreEndOfText go on past the model's own end tokens, up to {@code maxTokens}
  */
 public record GenerationOptions(
@@ -49,9 +52,19 @@ public record GenerationOptions(
 
     /** Checks every value; a wrong one is an {@link InvalidOptionException} that names it. */
     public GenerationOptions {
-        logitBias = Map.copyOf(logitBias);
-        stopTokens = Set.copyOf(stopTokens);
-        stopStrings = List.copyOf(stopStrings);
+        OptionChecks.notNegative("maxTokens", maxTokens, "0 only reads the prompt");
+        OptionChecks.inRange("temperature", temperature, 0, 100, "0 is greedy");
+        OptionChecks.notNegative("topK", topK, "0 keeps all tokens");
+        OptionChecks.isMass("topP", topP, "1 keeps all tokens");
+        OptionChecks.inRange("minP", minP, 0, 1, "0 keeps all tokens");
+        OptionChecks.inRange("repetitionPenalty", repetitionPenalty, 0.01, 100, "1 is off");
+        OptionChecks.inRange("presencePenalty", presencePenalty, -100, 100, "0 is off");
+        OptionChecks.inRange("frequencyPenalty", frequencyPenalty, -100, 100, "0 is off");
+        OptionChecks.topLogProbabilities("topLogProbabilities", topLogProbabilities);
+        OptionChecks.deadline("deadline", deadline);
+        logitBias = OptionChecks.bias("logitBias", logitBias);
+        stopTokens = OptionChecks.tokens("stopTokens", stopTokens);
+        stopStrings = OptionChecks.stopStrings("stopStrings", stopStrings);
     }
 
     /** Returns greedy decoding of at most 256 tokens. */

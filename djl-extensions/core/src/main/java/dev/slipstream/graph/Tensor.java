@@ -30,7 +30,7 @@ public record Tensor(ElementType type, List<Long> shape, ByteBuffer data) {
         return elements(shape);
     }
 
-    private static long elements(List<Long> shape) {
+    static long elements(List<Long> shape) {
         long n = 1;
         for (long dimension : shape) {
             if (dimension < 0) {

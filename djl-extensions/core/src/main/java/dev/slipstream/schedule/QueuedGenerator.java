@@ -10,6 +10,7 @@ import java.util.List;
 /** Lets a few requests run at once and a bounded number wait, first come, first served. */
 public final class QueuedGenerator implements TextGenerator {
     private final TextGenerator generator;
+    private final Admission admission;
 
     /**
      * Constructs a queue before a generator, which it owns from now on.
@@ -20,16 +21,17 @@ public final class QueuedGenerator implements TextGenerator {
      */
     public QueuedGenerator(TextGenerator generator, int maxActive, int maxQueued) {
         this.generator = generator;
+        this.admission = new Admission(generator.name(), maxActive, maxQueued);
     }
 
     /** Returns how many requests run now. */
     public int active() {
-        return 0;
+        return admission.active();
     }
 
     /** Returns how many requests wait now. */
     public int queued() {
-        return 0;
+        return admission.queued();
     }
 
     @Override
@@ -76,7 +78,13 @@ public final class QueuedGenerator implements TextGenerator {
      */
     @Override
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
-        return generator.stream(prompt, options);
+        TokenStream stream = generator.stream(prompt, options);
+        try {
+            return new QueuedStream(stream, admission.enter(), options.deadline());
+        } catch (QueueFullException e) {
+            stream.close();
+            throw e;
+        }
     }
 
     @Override

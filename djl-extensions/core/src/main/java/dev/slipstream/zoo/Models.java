@@ -1,5 +1,7 @@
 package dev.slipstream.zoo;
 
+import dev.slipstream.decode.AutoregressiveGenerator;
+import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.schedule.QueuedGenerator;
 import java.util.List;
 
@@ -9,7 +11,7 @@ public final class Models {
 
     /** Returns the names of the models that lie in jars on the class path, the default first. */
     public static List<String> embedded() {
-        return List.of();
+        return EmbeddedModels.names();
     }
 
     /**
@@ -22,7 +24,7 @@ public final class Models {
     }
 
     /**
-     * Opens a model.
+     * Opens a model for many callers: a few requests run at once, others wait in a queue.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it
@@ -30,6 +32,33 @@ public final class Models {
      *     what was expected, what was found
      */
     public static QueuedGenerator load(String location, LoadOptions options) {
-        throw new UnsupportedOperationException(location + options);
+        return new QueuedGenerator(
+                open(location, options), options.maxActive(), options.maxQueued());
+    }
+
+    /**
+     * Opens a model without a queue: every request runs at once.
+     *
+     * @param location the name of an embedded model, a model directory, or an ONNX file
+     * @param options how to open it
+     * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be opened: which file,
+     *     what was expected, what was found
+     */
+    public static AutoregressiveGenerator open(String location, LoadOptions options) {
+        ModelSource source = ModelSource.find(location, options.precision());
+        return new AutoregressiveGenerator(new ModelOpener(options).open(source));
+    }
+
+    /**
+     * Returns a model's graph without running it: as it is written from a checkpoint, or as it was
+     * exported.
+     *
+     * @param location the name of an embedded model, a model directory, or an ONNX file
+     * @param options how it would be opened
+     * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be read
+     */
+    public static OnnxModel graph(String location, LoadOptions options) {
+        ModelSource source = ModelSource.find(location, options.precision());
+        return new ModelOpener(options).graph(source);
     }
 }

@@ -1,0 +1,104 @@
+package dev.slipstream.checkpoint;
+
+import dev.slipstream.graph.ElementType;
+import dev.slipstream.graph.Tensor;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Rounds matrices {@code [out, in]} to integers in blocks of 32 along {@code in}, one fp32 scale a
+ * block, in the layout of {@code MatMulNBits}: {@code [out, in/32, 32 x bits/8]} bytes, low nibble
+ * first, zero at the middle of the range (8 or 128), the last block of a row padded with zeros.
+ */
+final class BlockQuantizer {
+    static final int BLOCK = 32;
+
+    private final int bits;
+
+    BlockQuantizer(Precision precision) {
+        bits =
+                switch (precision) {
+                    case INT8 -> 8;
+                    case INT4 -> 4;
+                    case FP32 ->
+                            throw new IllegalArgumentException("fp32 weights are not quantised");
+                };
+    }
+
+    /** A matrix of integers with its scales. */
+    record Quantized(Tensor values, Tensor scales) {}
+
+    int bits() {
+        return bits;
+    }
+
+    /**
+     * Quantises matrices that lie under each other as one.
+     *
+     * @param parts matrices {@code [out_i, in]}
+     */
+    Quantized quantize(List<Tensor> parts) {
+        int columns = Math.toIntExact(parts.get(0).shape().get(1));
+        long rows = parts.stream().mapToLong(part -> part.shape().get(0)).sum();
+        int blocks = (columns + BLOCK - 1) / BLOCK;
+        int blob = BLOCK * bits / 8;
+        ByteBuffer values = DirectBytes.allocate(rows * blocks * blob);
+        ByteBuffer scales = DirectBytes.allocate(rows * blocks * Float.BYTES);
+        float[] row = new float[columns];
+        float[] block = new float[BLOCK];
+        for (Tensor part : parts) {
+            FloatReader reader = new FloatReader(part);
+            long count = part.shape().get(0);
+            for (int r = 0; r < count; r++) {
+                reader.read(r * columns, row);
+                for (int b = 0; b < blocks; b++) {
+                    int filled = Math.min(BLOCK, columns - b * BLOCK);
+                    System.arraycopy(row, b * BLOCK, block, 0, filled);
+                    java.util.Arrays.fill(block, filled, BLOCK, 0);
+                    scales.putFloat(bits == 4 ? fourBits(block, values) : eightBits(block, values));
+                }
+            }
+        }
+        return new Quantized(
+                new Tensor(
+                        ElementType.UINT8,
+                        List.of(rows, (long) blocks, (long) blob),
+                        values.flip()),
+                new Tensor(ElementType.FLOAT, List.of(rows, (long) blocks), scales.flip()));
+    }
+
+    /** The value of largest magnitude becomes exactly -8, which the range has and +8 not. */
+    private static float fourBits(float[] block, ByteBuffer out) {
+        float extreme = 0;
+        for (float value : block) {
+            if (Math.abs(value) > Math.abs(extreme)) {
+                extreme = value;
+            }
+        }
+        float scale = extreme / -8;
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        for (int i = 0; i < BLOCK; i += 2) {
+            int low = nibble(block[i] * inverse);
+            int high = nibble(block[i + 1] * inverse);
+            out.put((byte) (low | high << 4));
+        }
+        return scale;
+    }
+
+    private static int nibble(float scaled) {
+        return Math.max(0, Math.min(15, Math.round(scaled) + 8));
+    }
+
+    private static float eightBits(float[] block, ByteBuffer out) {
+        float extreme = 0;
+        for (float value : block) {
+            extreme = Math.max(extreme, Math.abs(value));
+        }
+        float scale = extreme / 127;
+        float inverse = scale == 0 ? 0 : 1 / scale;
+        for (float value : block) {
+            out.put((byte) (Math.round(value * inverse) + 128));
+        }
+        return scale;
+    }
+}

@@ -1,0 +1,157 @@
+package dev.slipstream.checkpoint;
+
+import dev.slipstream.graph.GraphBuilder;
+import dev.slipstream.graph.Tensor;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes products with weight matrices in one precision. Matrices of 32-bit floats are used as they
+ * lie in the file, {@code [out, in]}; quantised ones that read the same input are joined into one
+ * product.
+ */
+final class Projections {
+    private static final String MICROSOFT = "com.microsoft";
+
+    private final GraphBuilder graph;
+    private final Weights weights;
+    private final Precision precision;
+
+    Projections(GraphBuilder graph, Weights weights, Precision precision) {
+        this.graph = graph;
+        this.weights = weights;
+        this.precision = precision;
+    }
+
+    /** Returns the name of a tensor of weights, as floats. */
+    String floats(String name) {
+        return graph.model().initializers().containsKey(name)
+                ? name
+                : graph.initializer(name, FloatReader.toFloat32(weights.tensor(name)));
+    }
+
+    /**
+     * Multiplies by one matrix and adds its bias where there is one.
+     *
+     * @param x {@code [batch, n, in]}
+     * @param module name of the weights without {@code .weight}
+     * @param output name of the result, {@code [batch, n, out]}
+     */
+    String project(String x, String module, String output) {
+        return multiply(x, List.of(module), module, output);
+    }
+
+    /**
+     * Multiplies by several matrices.
+     *
+     * @return one value that holds the results side by side, or one value for each
+     */
+    List<String> projectTogether(String x, List<String> modules, String joined, String output) {
+        if (precision != Precision.FP32) {
+            return List.of(multiply(x, modules, joined, output));
+        }
+        List<String> results = new ArrayList<>();
+        for (int i = 0; i < modules.size(); i++) {
+            results.add(project(x, modules.get(i), output + "." + i));
+        }
+        return results;
+    }
+
+    /** Looks up the embeddings of token ids. */
+    String embed(String ids, DecoderConfig config) {
+        String name = "model.embed_tokens.weight";
+        if (precision == Precision.FP32 || config.hiddenSize() % BlockQuantizer.BLOCK != 0) {
+            String table = floats(name);
+            return graph.node("Gather", "", List.of(table, ids))
+                    .attribute("axis", 0)
+                    .output("embedding");
+        }
+        BlockQuantizer quantizer = new BlockQuantizer(precision);
+        BlockQuantizer.Quantized table = quantizer.quantize(List.of(weights.tensor(name)));
+        Tensor values = table.values();
+        long rows = values.shape().get(0);
+        Tensor rowsOfBytes =
+                new Tensor(values.type(), List.of(rows, values.elements() / rows), values.data());
+        String embedded =
+                graph.node(
+                                "GatherBlockQuantized",
+                                MICROSOFT,
+                                List.of(
+                                        graph.initializer(name + ".rows", rowsOfBytes),
+                                        ids,
+                                        graph.initializer(name + ".scales", table.scales())))
+                        .attribute("bits", quantizer.bits())
+                        .attribute("block_size", BlockQuantizer.BLOCK)
+                        .attribute("gather_axis", 0)
+                        .attribute("quantize_axis", 1)
+                        .output("embedding");
+        if (config.tiedEmbeddings()) {
+            // The same bytes under a second name and shape: nothing is stored twice.
+            graph.initializer(name + ".values", values);
+        }
+        return embedded;
+    }
+
+    /** Multiplies by the transposed embedding, or by the head's own matrix. */
+    String head(String x, DecoderConfig config) {
+        String module = config.tiedEmbeddings() ? "model.embed_tokens" : "lm_head";
+        return multiply(x, List.of(module), module, "logits");
+    }
+
+    private String multiply(String x, List<String> modules, String name, String output) {
+        List<Tensor> matrices = new ArrayList<>();
+        List<Tensor> biases = new ArrayList<>();
+        for (String module : modules) {
+            matrices.add(weights.tensor(module + ".weight"));
+            if (weights.contains(module + ".bias")) {
+                biases.add(FloatReader.toFloat32(weights.tensor(module + ".bias")));
+            }
+        }
+        String product = biases.isEmpty() ? output : output + ".product";
+        String result =
+                precision == Precision.FP32
+                        ? multiplyFloats(x, name, product)
+                        : multiplyBlocks(x, matrices, name, product);
+        if (biases.isEmpty()) {
+            return result;
+        }
+        String bias = graph.initializer(name + ".bias", join(biases));
+        return graph.node("Add", "", List.of(result, bias)).output(output);
+    }
+
+    private String multiplyFloats(String x, String name, String output) {
+        return graph.node("FusedMatMul", MICROSOFT, List.of(x, floats(name + ".weight")))
+                .attribute("transB", 1)
+                .output(output);
+    }
+
+    private String multiplyBlocks(String x, List<Tensor> matrices, String name, String output) {
+        BlockQuantizer quantizer = new BlockQuantizer(precision);
+        String values = name + ".weight.values";
+        String scales = name + ".weight.scales";
+        if (!graph.model().initializers().containsKey(values)) {
+            BlockQuantizer.Quantized matrix = quantizer.quantize(matrices);
+            graph.initializer(values, matrix.values());
+            graph.initializer(scales, matrix.scales());
+        }
+        long rows = matrices.stream().mapToLong(matrix -> matrix.shape().get(0)).sum();
+        return graph.node("MatMulNBits", MICROSOFT, List.of(x, values, scales))
+                .attribute("K", matrices.get(0).shape().get(1))
+                .attribute("N", rows)
+                .attribute("bits", quantizer.bits())
+                .attribute("block_size", BlockQuantizer.BLOCK)
+                .attribute("accuracy_level", 4)
+                .output(output);
+    }
+
+    private static Tensor join(List<Tensor> vectors) {
+        if (vectors.size() == 1) {
+            return vectors.get(0);
+        }
+        long elements = vectors.stream().mapToLong(Tensor::elements).sum();
+        ByteBuffer all = DirectBytes.allocate(elements * Float.BYTES);
+        vectors.forEach(vector -> all.put(vector.data().duplicate()));
+        return new Tensor(vectors.get(0).type(), List.of(elements), all.flip());
+    }
+}

@@ -1,0 +1,113 @@
+package dev.slipstream.decode;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Plain decoding: one run of the whole model for every token. The reference for all others. */
+public final class AutoregressiveGenerator implements TextGenerator {
+    private final LanguageModel model;
+
+    /**
+     * Constructs a generator.
+     *
+     * @param model belongs to the generator from now on
+     */
+    public AutoregressiveGenerator(LanguageModel model) {
+        this.model = model;
+    }
+
+    /** Returns the model that this generator owns. */
+    public LanguageModel model() {
+        return model;
+    }
+
+    @Override
+    public String name() {
+        return model.name();
+    }
+
+    @Override
+    public int contextLength() {
+        return model.decoder().contextLength();
+    }
+
+    @Override
+    public int vocabularySize() {
+        return model.decoder().vocabularySize();
+    }
+
+    @Override
+    public GenerationOptions defaults() {
+        return model.defaults();
+    }
+
+    @Override
+    public boolean hasChatTemplate() {
+        return model.template() != null;
+    }
+
+    @Override
+    public Prompt prompt(String text) {
+        return tokenize(text, Tokenizer.SpecialTokens.ADD);
+    }
+
+    @Override
+    public Prompt chat(List<ChatMessage> messages, List<ChatMessage.Tool> tools) {
+        if (messages.isEmpty()) {
+            throw new InvalidOptionException("messages", "expected at least one, found none");
+        }
+        ChatTemplate template = model.template();
+        if (template == null) {
+            return prompt(
+                    messages.stream()
+                            .map(ChatMessage::content)
+                            .filter(content -> !content.isEmpty())
+                            .collect(Collectors.joining("\n\n")));
+        }
+        return tokenize(template.render(messages, tools), Tokenizer.SpecialTokens.AS_WRITTEN);
+    }
+
+    @Override
+    public TokenStream stream(Prompt prompt, GenerationOptions options) {
+        if (prompt.length() >= contextLength()) {
+            throw new PromptTooLongException(prompt.length(), contextLength());
+        }
+        return new AutoregressiveStream(model, prompt, options);
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private Prompt tokenize(String text, Tokenizer.SpecialTokens special) {
+        requireWholeCharacters(text);
+        int[] ids = model.tokenizer().encode(text, special);
+        if (ids.length == 0) {
+            if (model.beginToken() == null) {
+                throw new InvalidOptionException(
+                        "prompt",
+                        "expected some text, found none, and model %s has no begin token to start from"
+                                .formatted(name()));
+            }
+            ids = new int[] {model.beginToken()};
+        }
+        return new Prompt(text, ids);
+    }
+
+    private static void requireWholeCharacters(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isHighSurrogate(c)
+                    && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+            } else if (Character.isSurrogate(c)) {
+                throw new InvalidOptionException(
+                        "prompt",
+                        "expected whole characters, found half of a surrogate pair (U+%04X) at index %d"
+                                .formatted((int) c, i));
+            }
+        }
+    }
+}

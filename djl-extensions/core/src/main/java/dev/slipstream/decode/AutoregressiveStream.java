@@ -1,0 +1,221 @@
+package dev.slipstream.decode;
+
+import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.LogitRows;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/** The plain loop: run the newest token, sample the next one, until something ends the text. */
+final class AutoregressiveStream implements TokenStream {
+    /** Between pieces of a prompt, its deadline is looked at. */
+    private static final int PREFILL_PIECE = 256;
+
+    private final LanguageModel model;
+    private final Prompt prompt;
+    private final GenerationOptions options;
+    private final Sampler sampler;
+    private final TextAssembler text;
+    private final long submitted = System.nanoTime();
+    private final Object sessionLock = new Object();
+    private @Nullable DecoderSession session;
+    private @Nullable TextChunk ready;
+    private @Nullable FinishReason finish;
+    private int[] pending;
+    private volatile boolean cancelled;
+    private int generated;
+    private int runs;
+    private long started;
+    private long first;
+    private long latest;
+
+    AutoregressiveStream(LanguageModel model, Prompt prompt, GenerationOptions options) {
+        this.model = model;
+        this.prompt = prompt;
+        this.options = options;
+        this.pending = prompt.ids();
+        this.sampler = new Sampler(options, model.decoder().vocabularySize(), prompt.ids());
+        this.text = new TextAssembler(model.tokenizer(), prompt, options);
+    }
+
+    @Override
+    public boolean hasNext() {
+        if (ready == null && finish == null) {
+            try {
+                ready = decode();
+            } finally {
+                if (finish != null || ready == null) {
+                    closeSession();
+                }
+            }
+        }
+        return ready != null;
+    }
+
+    @Override
+    public TextChunk next() {
+        if (!hasNext() || ready == null) {
+            throw new NoSuchElementException("the text has ended");
+        }
+        TextChunk chunk = ready;
+        ready = null;
+        return chunk;
+    }
+
+    /** Returns the next piece of text; null if the text ended and no more is left of it. */
+    private @Nullable TextChunk decode() {
+        List<Token> tokens = new ArrayList<>();
+        while (true) {
+            FinishReason over = over();
+            if (over != null) {
+                return last(over, tokens);
+            }
+            FloatBuffer logits;
+            try {
+                logits = forward();
+            } catch (CancellationException e) {
+                return last(
+                        over() == FinishReason.DEADLINE
+                                ? FinishReason.DEADLINE
+                                : FinishReason.CANCELLED,
+                        tokens);
+            }
+            int id = sampler.sample(logits);
+            countToken();
+            if (endsText(id)) {
+                return last(FinishReason.STOP_TOKEN, tokens);
+            }
+            sampler.accept(id);
+            tokens.add(text.token(id, logits));
+            pending = new int[] {id};
+            String piece = text.push(id);
+            if (text.stopped()) {
+                return last(FinishReason.STOP_STRING, piece, tokens);
+            }
+            if (!piece.isEmpty()) {
+                return new TextChunk(piece, tokens);
+            }
+        }
+    }
+
+    /** Runs the tokens that the model has not seen: the prompt at first, then the newest token. */
+    private FloatBuffer forward() {
+        DecoderSession open = session();
+        int from = 0;
+        while (pending.length - from > PREFILL_PIECE && over() == null) {
+            open.forward(pending, from, from + PREFILL_PIECE, LogitRows.LAST);
+            runs++;
+            from += PREFILL_PIECE;
+        }
+        if (over() != null) {
+            throw new CancellationException("the request is over before its prompt was read");
+        }
+        runs++;
+        return open.forward(pending, from, pending.length, LogitRows.LAST).last();
+    }
+
+    private @Nullable FinishReason over() {
+        if (cancelled) {
+            return FinishReason.CANCELLED;
+        }
+        Duration deadline = options.deadline();
+        if (deadline != null && System.nanoTime() - submitted >= deadline.toNanos()) {
+            return FinishReason.DEADLINE;
+        }
+        boolean full = prompt.length() + generated >= model.decoder().contextLength();
+        return generated >= options.maxTokens() || full ? FinishReason.LENGTH : null;
+    }
+
+    private boolean endsText(int id) {
+        return options.stopTokens().contains(id)
+                || !options.ignoreEndOfText() && model.endTokens().contains(id);
+    }
+
+    private @Nullable TextChunk last(FinishReason reason, List<Token> tokens) {
+        String piece = text.flush();
+        return last(text.stopped() ? FinishReason.STOP_STRING : reason, piece, tokens);
+    }
+
+    private @Nullable TextChunk last(FinishReason reason, String piece, List<Token> tokens) {
+        finish = reason;
+        latest = System.nanoTime();
+        return piece.isEmpty() && tokens.isEmpty() ? null : new TextChunk(piece, tokens);
+    }
+
+    private void countToken() {
+        latest = System.nanoTime();
+        if (generated++ == 0) {
+            first = latest;
+        }
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        synchronized (sessionLock) {
+            if (session != null) {
+                session.terminate();
+            }
+        }
+    }
+
+    @Override
+    public FinishReason finishReason() {
+        if (finish == null) {
+            throw new IllegalStateException("the text has not ended yet");
+        }
+        return finish;
+    }
+
+    @Override
+    public Statistics statistics() {
+        long now = finish == null ? System.nanoTime() : latest;
+        return new Statistics(
+                prompt.length(),
+                generated,
+                runs,
+                Duration.ofNanos((started == 0 ? now : started) - submitted),
+                Duration.ofNanos(generated == 0 ? 0 : first - submitted),
+                Duration.ofNanos(now - submitted));
+    }
+
+    /** Not to be called while another thread is inside {@link #hasNext()}: that one cancels. */
+    @Override
+    public void close() {
+        cancel();
+        if (finish == null) {
+            finish = FinishReason.CANCELLED;
+            latest = System.nanoTime();
+        }
+        ready = null;
+        closeSession();
+    }
+
+    private DecoderSession session() {
+        synchronized (sessionLock) {
+            if (session == null) {
+                started = System.nanoTime();
+                session = model.decoder().newSession();
+                if (cancelled) {
+                    session.terminate();
+                }
+            }
+            return session;
+        }
+    }
+
+    private void closeSession() {
+        DecoderSession open;
+        synchronized (sessionLock) {
+            open = session;
+            session = null;
+        }
+        if (open != null) {
+            open.close();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.slipstream.decode;
+
+import dev.slipstream.runtime.DecoderModel;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a decoder loop needs of one model; closing it frees the model and its tokenizer.
+ *
+ * @param name of the model
+ * @param decoder runs the graph
+ * @param tokenizer text to ids and back
+ * @param template the model's chat template; null for a story-teller
+ * @param defaults options that the model's files recommend
+ * @param beginToken the id that begins a text; null if the model has none
+ * @param endTokens ids that end a text
+ */
+public record LanguageModel(
+        String name,
+        DecoderModel decoder,
+        Tokenizer tokenizer,
+        @Nullable ChatTemplate template,
+        GenerationOptions defaults,
+        @Nullable Integer beginToken,
+        Set<Integer> endTokens)
+        implements AutoCloseable {
+    /** Copies the set. */
+    public LanguageModel {
+        endTokens = Set.copyOf(endTokens);
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,154 @@
+package dev.slipstream.decode;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** A model's {@code tokenizer.json}: text to token ids and back. Safe for use by many threads. */
+public final class Tokenizer implements TokenDecoder, AutoCloseable {
+    /** Left alone, the library cuts every text at 512 tokens without a word. */
+    private static final Map<String, String> WHOLE_TEXTS =
+            Map.of("truncation", "false", "padding", "false");
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final int highestId;
+
+    /**
+     * Reads a tokenizer.
+     *
+     * @param json the text of a {@code tokenizer.json}
+     * @throws IOException if it is not one
+     */
+    public Tokenizer(String json) throws IOException {
+        highestId = highestId(json);
+        try (ByteArrayInputStream in =
+                new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
+            tokenizer = HuggingFaceTokenizer.newInstance(in, WHOLE_TEXTS);
+        } catch (RuntimeException e) {
+            throw new IOException("not a tokenizer.json: " + e.getMessage(), e);
+        }
+    }
+
+    /** Who puts the begin token before a text. */
+    public enum SpecialTokens {
+        /** The tokenizer adds what its post-processor says: for plain prompts. */
+        ADD,
+        /** The text has them already: for rendered chat templates. */
+        AS_WRITTEN
+    }
+
+    /**
+     * Returns the token ids of a text.
+     *
+     * @param text any text
+     * @param special who puts the begin token before it
+     */
+    public int[] encode(String text, SpecialTokens special) {
+        long[] ids = tokenizer.encode(text, special == SpecialTokens.ADD, false).getIds();
+        int[] result = new int[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            result[i] = Math.toIntExact(ids[i]);
+        }
+        return result;
+    }
+
+    /** {@inheritDoc} Special tokens have no text. */
+    @Override
+    public String decode(int[] ids, int from, int to) {
+        return tokenizer.decode(widen(ids, from, to), true);
+    }
+
+    /**
+     * Returns the text of one token alone, a special one's name included.
+     *
+     * @param id token id
+     */
+    public String piece(int id) {
+        return tokenizer.decode(new long[] {id}, false);
+    }
+
+    /** Returns the highest token id that a text may give. */
+    public int highestId() {
+        return highestId;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+
+    private static long[] widen(int[] ids, int from, int to) {
+        long[] result = new long[to - from];
+        for (int i = from; i < to; i++) {
+            result[i - from] = ids[i];
+        }
+        return result;
+    }
+
+    /** Streams through the file: a vocabulary of 150,000 is 10 MB of text. */
+    private static int highestId(String json) throws IOException {
+        int highest = -1;
+        try (JsonReader reader = new JsonReader(new StringReader(json))) {
+            reader.beginObject();
+            while (reader.hasNext()) {
+                switch (reader.nextName()) {
+                    case "model" -> highest = Math.max(highest, highestInModel(reader));
+                    case "added_tokens" -> highest = Math.max(highest, highestAdded(reader));
+                    default -> reader.skipValue();
+                }
+            }
+        } catch (IllegalStateException | NumberFormatException e) {
+            throw new IOException("not a tokenizer.json: " + e.getMessage(), e);
+        }
+        return highest;
+    }
+
+    private static int highestInModel(JsonReader reader) throws IOException {
+        int highest = -1;
+        reader.beginObject();
+        while (reader.hasNext()) {
+            if (!reader.nextName().equals("vocab")) {
+                reader.skipValue();
+            } else if (reader.peek() == JsonToken.BEGIN_ARRAY) {
+                // Unigram: a list of pieces, the index is the id.
+                reader.beginArray();
+                for (; reader.hasNext(); highest++) {
+                    reader.skipValue();
+                }
+                reader.endArray();
+            } else {
+                reader.beginObject();
+                while (reader.hasNext()) {
+                    reader.nextName();
+                    highest = Math.max(highest, reader.nextInt());
+                }
+                reader.endObject();
+            }
+        }
+        reader.endObject();
+        return highest;
+    }
+
+    private static int highestAdded(JsonReader reader) throws IOException {
+        int highest = -1;
+        reader.beginArray();
+        while (reader.hasNext()) {
+            reader.beginObject();
+            while (reader.hasNext()) {
+                if (reader.nextName().equals("id")) {
+                    highest = Math.max(highest, reader.nextInt());
+                } else {
+                    reader.skipValue();
+                }
+            }
+            reader.endObject();
+        }
+        reader.endArray();
+        return highest;
+    }
+}

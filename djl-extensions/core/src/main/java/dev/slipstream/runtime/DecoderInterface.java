@@ -1,0 +1,191 @@
+package dev.slipstream.runtime;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The inputs and outputs of a decoder, as found by name and type: Slipstream's own (keys and values
+ * written in place, lengths as inputs) and those that other exporters write (a past that grows).
+ *
+ * @param ids token ids, {@code [1, n]}
+ * @param positions position ids, {@code [1, n]}
+ * @param mask attention mask, {@code [1, past + n]}
+ * @param lastPositions index of each row's last key, {@code [1]}; the mark of the in-place form
+ * @param totalLength past and new tokens together, a scalar
+ * @param logitPositions indices into the new tokens whose logits are wanted, {@code [rows]}
+ * @param cacheBranch switch of a merged export between first and later runs, {@code [1]}
+ * @param states what one run hands to the next
+ * @param logits {@code [1, n or rows, vocabularySize]}
+ * @param vocabularySize number of token ids
+ */
+record DecoderInterface(
+        Input ids,
+        @Nullable Input positions,
+        @Nullable Input mask,
+        @Nullable Input lastPositions,
+        @Nullable Input totalLength,
+        @Nullable Input logitPositions,
+        @Nullable Input cacheBranch,
+        List<State> states,
+        Input logits,
+        int vocabularySize) {
+
+    /** An input or output and its element type. */
+    record Input(String name, OnnxJavaType type) {}
+
+    /**
+     * What one run hands to the next.
+     *
+     * @param input name of the past
+     * @param output name of the present
+     * @param type element type
+     * @param shape with 1 for the batch and -1 for time
+     * @param timeAxis the axis that grows; -1 for a state of fixed size, such as a convolution's
+     */
+    record State(String input, String output, OnnxJavaType type, long[] shape, int timeAxis) {
+        /** Returns the product of the dimensions before time, or of all if there is no time. */
+        int outer() {
+            return product(0, timeAxis < 0 ? shape.length : timeAxis);
+        }
+
+        /** Returns the product of the dimensions after time. */
+        int inner() {
+            return timeAxis < 0 ? 1 : product(timeAxis + 1, shape.length);
+        }
+
+        /** Returns the shape with this many steps of time. */
+        long[] at(int length) {
+            long[] result = shape.clone();
+            if (timeAxis >= 0) {
+                result[timeAxis] = length;
+            }
+            return result;
+        }
+
+        private int product(int from, int to) {
+            long n = 1;
+            for (int i = from; i < to; i++) {
+                n *= shape[i];
+            }
+            return Math.toIntExact(n);
+        }
+    }
+
+    /** Tells whether keys and values are written in place into buffers of fixed capacity. */
+    boolean inPlace() {
+        return lastPositions != null;
+    }
+
+    /** Tells whether a shorter past can be had by cutting every state in time. */
+    boolean canCut() {
+        return states.stream().allMatch(state -> state.timeAxis() >= 0);
+    }
+
+    static DecoderInterface of(OrtSession session, String model) throws OrtException {
+        Map<String, NodeInfo> inputs = session.getInputInfo();
+        Map<String, NodeInfo> outputs = session.getOutputInfo();
+        Input ids = null;
+        Input positions = null;
+        Input mask = null;
+        Input lastPositions = null;
+        Input totalLength = null;
+        Input logitPositions = null;
+        Input cacheBranch = null;
+        List<State> states = new ArrayList<>();
+        for (NodeInfo info : inputs.values()) {
+            TensorInfo tensor = tensor(info, model);
+            Input input = new Input(info.getName(), tensor.type);
+            switch (info.getName()) {
+                case "input_ids" -> ids = input;
+                case "position_ids" -> positions = input;
+                case "attention_mask" -> mask = input;
+                case "seqlens_k" -> lastPositions = input;
+                case "total_sequence_length" -> totalLength = input;
+                case "logit_positions" -> logitPositions = input;
+                case "use_cache_branch" -> cacheBranch = input;
+                default -> states.add(state(info, tensor, outputs, model));
+            }
+        }
+        NodeInfo logits = outputs.get("logits");
+        if (ids == null || logits == null || states.isEmpty()) {
+            throw new InferenceException(
+                    "%s is not a decoder with a key/value cache: expected inputs input_ids and past_key_values.* (or past_*) and outputs logits and present*, found inputs %s and outputs %s; export it with its cache (\"text-generation-with-past\")"
+                            .formatted(model, inputs.keySet(), outputs.keySet()));
+        }
+        TensorInfo out = tensor(logits, model);
+        long[] shape = out.getShape();
+        if (shape.length != 3 || shape[2] <= 0) {
+            throw new InferenceException(
+                    "%s: output logits should be [batch, sequence, vocabulary] with a fixed vocabulary, found %s"
+                            .formatted(model, java.util.Arrays.toString(shape)));
+        }
+        return new DecoderInterface(
+                ids,
+                positions,
+                mask,
+                lastPositions,
+                totalLength,
+                logitPositions,
+                cacheBranch,
+                List.copyOf(states),
+                new Input("logits", out.type),
+                Math.toIntExact(shape[2]));
+    }
+
+    private static State state(
+            NodeInfo info, TensorInfo tensor, Map<String, NodeInfo> outputs, String model) {
+        String name = info.getName();
+        String present =
+                presentName(name)
+                        .filter(outputs::containsKey)
+                        .orElseThrow(
+                                () ->
+                                        new InferenceException(
+                                                "%s: input %s is not known to Slipstream; known: input_ids, position_ids, attention_mask, use_cache_branch, past_key_values.N.key/value, past_N, past_conv.N with their present outputs; found outputs %s"
+                                                        .formatted(model, name, outputs.keySet())));
+        long[] shape = tensor.getShape();
+        int batchAxis = shape.length == 5 ? 1 : 0;
+        int timeAxis = shape.length >= 4 && shape[shape.length - 2] < 0 ? shape.length - 2 : -1;
+        shape[batchAxis] = 1;
+        for (int i = 0; i < shape.length; i++) {
+            if (shape[i] <= 0 && i != timeAxis) {
+                throw new InferenceException(
+                        "%s: input %s leaves dimension %d open, expected a fixed number there; found %s"
+                                .formatted(
+                                        model,
+                                        name,
+                                        i,
+                                        java.util.Arrays.toString(tensor.getShape())));
+            }
+        }
+        return new State(name, present, tensor.type, shape, timeAxis);
+    }
+
+    private static Optional<String> presentName(String past) {
+        if (past.startsWith("past_key_values")) {
+            return Optional.of("present" + past.substring("past_key_values".length()));
+        }
+        return past.startsWith("past")
+                ? Optional.of("present" + past.substring("past".length()))
+                : Optional.empty();
+    }
+
+    private static TensorInfo tensor(NodeInfo info, String model) {
+        if (info.getInfo() instanceof TensorInfo tensor) {
+            return tensor;
+        }
+        throw new InferenceException(
+                model
+                        + ": "
+                        + info.getName()
+                        + " is not a tensor; Slipstream decodes tensors only");
+    }
+}

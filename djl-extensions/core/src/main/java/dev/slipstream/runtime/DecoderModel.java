@@ -1,0 +1,283 @@
+package dev.slipstream.runtime;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import dev.slipstream.graph.ElementType;
+import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.graph.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A decoder that is open: one ONNX Runtime session, whose weights all {@link DecoderSession}s
+ * share. Safe for use by many threads.
+ */
+public final class DecoderModel implements AutoCloseable {
+    /** Prompts go in by pieces of at most this many tokens. */
+    private static final int PREFILL_CHUNK = 512;
+
+    /** The most bytes of logits that a piece of a prompt may cost where all rows are computed. */
+    private static final int LOGIT_BYTES = 1 << 26;
+
+    private final String name;
+    private final OrtEnvironment environment;
+    private final OrtSession session;
+    private final List<OnnxTensor> weights;
+    private final DecoderInterface decoder;
+    private final int contextLength;
+    private final int keptBuffers;
+    private final Deque<KeyValues> pool = new ArrayDeque<>();
+    private final Set<DecoderSession> sessions = ConcurrentHashMap.newKeySet();
+    private boolean closed;
+
+    private DecoderModel(
+            String name,
+            OrtEnvironment environment,
+            OrtSession session,
+            List<OnnxTensor> weights,
+            int contextLength,
+            int keptBuffers)
+            throws OrtException {
+        this.name = name;
+        this.environment = environment;
+        this.session = session;
+        this.weights = weights;
+        this.contextLength = contextLength;
+        this.keptBuffers = keptBuffers;
+        this.decoder = DecoderInterface.of(session, name);
+    }
+
+    /**
+     * Opens a graph. Its large initializers are used where they lie, in direct or mapped memory;
+     * only what ONNX Runtime packs for its kernels is private to the model.
+     *
+     * @param graph a decoder
+     * @param contextLength the most tokens of a session
+     * @param options threads and buffers
+     * @throws InferenceException if ONNX Runtime refuses the graph, or it is not a decoder
+     */
+    public static DecoderModel open(OnnxModel graph, int contextLength, RuntimeOptions options) {
+        OrtEnvironment environment = OnnxRuntime.start();
+        List<OnnxTensor> weights = new ArrayList<>();
+        try (OrtSession.SessionOptions settings = settings(options)) {
+            Map<String, OnnxTensorLike> external = new LinkedHashMap<>();
+            for (Map.Entry<String, Tensor> entry : graph.externalInitializers().entrySet()) {
+                OnnxTensor tensor = tensor(environment, entry.getValue());
+                weights.add(tensor);
+                external.put(entry.getKey(), tensor);
+            }
+            // Both calls with the same tensors: the first alone copies them all, the second alone
+            // fails on a graph that is not a file.
+            settings.addExternalInitializers(external);
+            for (Map.Entry<String, OnnxTensorLike> entry : external.entrySet()) {
+                settings.addInitializer(entry.getKey(), entry.getValue());
+            }
+            OrtSession session = environment.createSession(graph.toProto().toByteArray(), settings);
+            return guarded(
+                    session,
+                    () ->
+                            new DecoderModel(
+                                    graph.name(),
+                                    environment,
+                                    session,
+                                    weights,
+                                    contextLength,
+                                    options.keptBuffers()));
+        } catch (OrtException | RuntimeException e) {
+            weights.forEach(OnnxTensor::close);
+            throw failure(graph.name(), e);
+        }
+    }
+
+    /**
+     * Opens an ONNX file as it is; ONNX Runtime maps its external data itself.
+     *
+     * @param file a decoder
+     * @param contextLength the most tokens of a session
+     * @param options threads and buffers
+     * @throws InferenceException if ONNX Runtime refuses the file, or it is not a decoder
+     */
+    public static DecoderModel open(Path file, int contextLength, RuntimeOptions options) {
+        OrtEnvironment environment = OnnxRuntime.start();
+        try (OrtSession.SessionOptions settings = settings(options)) {
+            OrtSession session = environment.createSession(file.toString(), settings);
+            return guarded(
+                    session,
+                    () ->
+                            new DecoderModel(
+                                    file.toString(),
+                                    environment,
+                                    session,
+                                    List.of(),
+                                    contextLength,
+                                    options.keptBuffers()));
+        } catch (OrtException | RuntimeException e) {
+            throw failure(file.toString(), e);
+        }
+    }
+
+    /** Returns the model's name, for messages. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns the most tokens of a session. */
+    public int contextLength() {
+        return contextLength;
+    }
+
+    /** Returns the number of token ids. */
+    public int vocabularySize() {
+        return decoder.vocabularySize();
+    }
+
+    /** Returns a session without tokens; its owner closes it. */
+    public DecoderSession newSession() {
+        try {
+            DecoderSession result = new DecoderSession(this, acquire());
+            sessions.add(result);
+            return result;
+        } catch (OrtException e) {
+            throw new InferenceException(name + ": no session: " + e.getMessage(), e);
+        }
+    }
+
+    /** Ends all runs, closes all sessions, and frees the model. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        List.copyOf(sessions).forEach(DecoderSession::close);
+        synchronized (this) {
+            pool.forEach(KeyValues::close);
+            pool.clear();
+        }
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw new InferenceException(name + ": could not be closed: " + e.getMessage(), e);
+        } finally {
+            weights.forEach(OnnxTensor::close);
+        }
+    }
+
+    DecoderInterface decoder() {
+        return decoder;
+    }
+
+    OrtSession ortSession() {
+        return session;
+    }
+
+    int prefillChunk() {
+        if (decoder.logitPositions() != null) {
+            return PREFILL_CHUNK;
+        }
+        int fitting = LOGIT_BYTES / (decoder.vocabularySize() * Float.BYTES);
+        return Math.max(1, Math.min(PREFILL_CHUNK, fitting));
+    }
+
+    Step newStep(int tokens, LogitRows rows) throws OrtException {
+        return new Step(environment, decoder, tokens, rows);
+    }
+
+    void release(DecoderSession from, KeyValues keyValues) {
+        sessions.remove(from);
+        synchronized (this) {
+            if (!closed && pool.size() < keptBuffers) {
+                pool.push(keyValues);
+                return;
+            }
+        }
+        keyValues.close();
+    }
+
+    private KeyValues acquire() throws OrtException {
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException(name + " is closed");
+            }
+            KeyValues used = pool.poll();
+            if (used != null) {
+                used.cut(0, 0);
+                return used;
+            }
+        }
+        return decoder.inPlace()
+                ? new InPlaceKeyValues(environment, decoder, contextLength)
+                : new GrowingKeyValues(environment, decoder, contextLength);
+    }
+
+    private static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {
+        OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
+        settings.setIntraOpNumThreads(options.threads());
+        settings.setInterOpNumThreads(1);
+        settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+        settings.addConfigEntry(
+                "session.intra_op.allow_spinning", options.spinning() == Spinning.ON ? "1" : "0");
+        // A plan is kept for every shape that ever came, and here each length is a shape.
+        settings.setMemoryPatternOptimization(false);
+        return settings;
+    }
+
+    private static OnnxTensor tensor(OrtEnvironment environment, Tensor tensor)
+            throws OrtException {
+        long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+        return OnnxTensor.createTensor(environment, tensor.data(), shape, javaType(tensor.type()));
+    }
+
+    private static OnnxJavaType javaType(ElementType type) {
+        return switch (type) {
+            case FLOAT -> OnnxJavaType.FLOAT;
+            case DOUBLE -> OnnxJavaType.DOUBLE;
+            case FLOAT16 -> OnnxJavaType.FLOAT16;
+            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
+            case INT8 -> OnnxJavaType.INT8;
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT16 -> OnnxJavaType.INT16;
+            case INT32 -> OnnxJavaType.INT32;
+            case INT64 -> OnnxJavaType.INT64;
+            case BOOL -> OnnxJavaType.BOOL;
+            default ->
+                    throw new InferenceException(
+                            "ONNX Runtime's Java API has no tensors of type " + type);
+        };
+    }
+
+    private interface Opening {
+        DecoderModel open() throws OrtException;
+    }
+
+    private static DecoderModel guarded(OrtSession session, Opening opening) throws OrtException {
+        try {
+            return opening.open();
+        } catch (OrtException | RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    private static RuntimeException failure(String name, Exception e) {
+        return e instanceof InferenceException known
+                ? known
+                : new InferenceException(
+                        "%s: ONNX Runtime cannot open it: %s".formatted(name, e.getMessage()), e);
+    }
+}

@@ -1,0 +1,251 @@
+package dev.slipstream.runtime;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sequence of tokens in a model: its keys and values, its position, its buffers. A run over n
+ * new tokens writes their keys and values after those before; {@link #rollback} forgets the latest.
+ *
+ * <p>For one thread at a time, but for {@link #terminate()} and {@link #close()}, which any thread
+ * may call at any moment.
+ */
+public final class DecoderSession implements AutoCloseable {
+    /** Up to this many new tokens, a step's buffers are kept for the next step of its size. */
+    private static final int KEPT_STEPS = 32;
+
+    private final DecoderModel model;
+    private final KeyValues keyValues;
+    private final OrtSession.RunOptions runOptions;
+    private final @Nullable Step[] kept = new Step[KEPT_STEPS + 1];
+    private final Object terminateLock = new Object();
+    private int[] tokens = new int[64];
+    private int length;
+    private @Nullable Step passing;
+    private @Nullable ByteBuffer ones;
+    private volatile boolean terminated;
+    private boolean closed;
+
+    DecoderSession(DecoderModel model, KeyValues keyValues) throws OrtException {
+        this.model = model;
+        this.keyValues = keyValues;
+        this.runOptions = new OrtSession.RunOptions();
+    }
+
+    /** Returns the number of tokens whose keys and values are held. */
+    public int length() {
+        return length;
+    }
+
+    /** Returns the most tokens that can be held. */
+    public int capacity() {
+        return model.contextLength();
+    }
+
+    /** Returns a copy of the tokens whose keys and values are held. */
+    public int[] tokens() {
+        return Arrays.copyOf(tokens, length);
+    }
+
+    /**
+     * Runs the model over new tokens.
+     *
+     * @param newTokens at least one; together with {@link #length()} at most {@link #capacity()}
+     * @param rows which of them get logits
+     * @return the logits, valid until the next call
+     * @throws CancellationException if {@link #terminate()} was called; the tokens are not held
+     */
+    public Logits forward(int[] newTokens, LogitRows rows) {
+        return forward(newTokens, 0, newTokens.length, rows);
+    }
+
+    /**
+     * Runs the model over a part of an array.
+     *
+     * @param source token ids
+     * @param from first of them
+     * @param to one past the last of them
+     * @param rows which of them get logits
+     * @return the logits, valid until the next call
+     * @throws CancellationException if {@link #terminate()} was called; the tokens of the part of
+     *     the run that was cut short are not held
+     */
+    public synchronized Logits forward(int[] source, int from, int to, LogitRows rows) {
+        int count = to - from;
+        if (count < 1 || length + count > capacity()) {
+            throw new IllegalArgumentException(
+                    "expected 1 to %d new tokens after %d, found %d"
+                            .formatted(capacity() - length, length, count));
+        }
+        for (int i = from; i < to; i++) {
+            if (source[i] < 0 || source[i] >= model.vocabularySize()) {
+                throw new IllegalArgumentException(
+                        "token id %d is outside of the vocabulary of %d"
+                                .formatted(source[i], model.vocabularySize()));
+            }
+        }
+        int start = from;
+        if (rows == LogitRows.LAST) {
+            // A long prompt goes in by pieces: what a run needs in memory grows with its length.
+            while (to - start > model.prefillChunk()) {
+                run(source, start, model.prefillChunk(), LogitRows.LAST);
+                start += model.prefillChunk();
+            }
+        }
+        return run(source, start, to - start, rows);
+    }
+
+    /**
+     * Forgets the latest tokens.
+     *
+     * @param newLength tokens to keep, at most {@link #length()}
+     */
+    public synchronized void rollback(int newLength) {
+        if (newLength < 0 || newLength > length) {
+            throw new IllegalArgumentException(
+                    "expected a length of 0 to %d, found %d".formatted(length, newLength));
+        }
+        if (newLength == length) {
+            return;
+        }
+        if (newLength == 0 || model.decoder().canCut()) {
+            keyValues.cut(length, newLength);
+            length = newLength;
+        } else {
+            // A state without a time axis has forgotten how it came about: go there again.
+            keyValues.cut(length, 0);
+            length = 0;
+            forward(Arrays.copyOf(tokens, newLength), LogitRows.LAST);
+        }
+    }
+
+    /** Returns a second session with the same tokens; the two go on independently. */
+    public synchronized DecoderSession fork() {
+        DecoderSession twin = model.newSession();
+        twin.keyValues.copyFrom(keyValues, length);
+        twin.tokens = tokens.clone();
+        twin.length = length;
+        return twin;
+    }
+
+    /**
+     * Ends a run that goes on now between two of its operators, and lets all later ones fail. May
+     * be called from any thread.
+     */
+    public void terminate() {
+        synchronized (terminateLock) {
+            if (terminated) {
+                return;
+            }
+            terminated = true;
+            try {
+                runOptions.setTerminate(true);
+            } catch (OrtException e) {
+                throw new InferenceException("could not end a run", e);
+            }
+        }
+    }
+
+    /** Ends a run that goes on now, and gives keys and values back to the model. */
+    @Override
+    public void close() {
+        terminate();
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            for (Step step : kept) {
+                if (step != null) {
+                    step.close();
+                }
+            }
+            if (passing != null) {
+                passing.close();
+            }
+            runOptions.close();
+            model.release(this, keyValues);
+        }
+    }
+
+    private Logits run(int[] source, int from, int count, LogitRows rows) {
+        if (closed) {
+            throw new IllegalStateException("the session is closed");
+        }
+        if (terminated) {
+            throw new CancellationException("the session was terminated");
+        }
+        OnnxTensor mask = null;
+        try {
+            Step step = step(count, rows);
+            step.fill(source, from, length);
+            if (model.decoder().mask() != null) {
+                mask = step.mask(ones(), length + count);
+            }
+            keyValues.bind(step.inputs(), step.outputs(), length, count);
+            model.ortSession()
+                    .run(step.inputs(), Collections.emptySet(), step.outputs(), runOptions)
+                    .close();
+            keyValues.commit(length + count);
+            remember(source, from, count);
+            return step.logits();
+        } catch (OrtException e) {
+            if (terminated) {
+                throw new CancellationException("the session was terminated");
+            }
+            throw new InferenceException(
+                    "%s failed on %d new tokens after %d: %s"
+                            .formatted(model.name(), count, length, e.getMessage()),
+                    e);
+        } finally {
+            if (mask != null) {
+                mask.close();
+            }
+        }
+    }
+
+    private Step step(int count, LogitRows rows) throws OrtException {
+        if (rows == LogitRows.ALL && count <= KEPT_STEPS || count == 1) {
+            Step step = kept[count];
+            if (step == null) {
+                step = model.newStep(count, LogitRows.ALL);
+                kept[count] = step;
+            }
+            return step;
+        }
+        if (passing != null) {
+            passing.close();
+        }
+        passing = model.newStep(count, rows);
+        return passing;
+    }
+
+    private ByteBuffer ones() {
+        if (ones == null) {
+            DecoderInterface.Input mask = model.decoder().mask();
+            if (mask == null) {
+                throw new IllegalStateException("the model has no attention mask");
+            }
+            ByteBuffer buffer = Buffers.allocate((long) capacity() * mask.type().size);
+            for (int i = 0; i < capacity(); i++) {
+                Step.put(buffer, mask.type(), i, 1);
+            }
+            ones = buffer;
+        }
+        return ones;
+    }
+
+    private void remember(int[] source, int from, int count) {
+        if (length + count > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(length + count, 2 * tokens.length));
+        }
+        System.arraycopy(source, from, tokens, length, count);
+        length += count;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.slipstream.runtime;
+
+import ai.djl.engine.Engine;
+import ai.onnxruntime.OrtEnvironment;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts ONNX Runtime, once for the process, in the one way that works for everybody in it.
+ *
+ * <p>Two traps are behind this. DJL's engine is dead for the life of the JVM if anyone else makes
+ * ONNX Runtime's environment before it (djl issue 3679), so it goes first. And ONNX Runtime 1.29.0
+ * matches the process's command line with a recursive regular expression while it makes its
+ * environment: from some 4,000 characters on (a class path that an IDE writes out is longer) that
+ * overflows a Java thread's stack of 1 MB, and the JVM dies without a word. So it starts on a
+ * thread with a stack to match.
+ */
+public final class OnnxRuntime {
+    /** Measured: some 300 bytes of stack for every character of the command line. */
+    private static final long STACK_PER_CHARACTER = 1024;
+
+    private static final long LEAST_STACK = 64L << 20;
+
+    private static @Nullable OrtEnvironment environment;
+
+    private OnnxRuntime() {}
+
+    /**
+     * Starts ONNX Runtime and DJL's engine for it, if they are not yet. Call it before any other
+     * code in the process touches {@code ai.onnxruntime}.
+     *
+     * @return the one environment of the process
+     * @throws InferenceException if the native library cannot be loaded
+     */
+    public static synchronized OrtEnvironment start() {
+        if (environment == null) {
+            environment = startOnDeepStack();
+        }
+        return environment;
+    }
+
+    private static OrtEnvironment startOnDeepStack() {
+        OrtEnvironment[] result = new OrtEnvironment[1];
+        Throwable[] failure = new Throwable[1];
+        Thread thread =
+                new Thread(
+                        null,
+                        () -> {
+                            try {
+                                Engine.getEngine("OnnxRuntime");
+                                result[0] = OrtEnvironment.getEnvironment();
+                            } catch (Throwable e) {
+                                failure[0] = e;
+                            }
+                        },
+                        "onnxruntime-start",
+                        LEAST_STACK + STACK_PER_CHARACTER * commandLineLength());
+        thread.setDaemon(true);
+        thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
+        thread.start();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure[0] != null) {
+            throw new InferenceException(
+                    "ONNX Runtime does not start: "
+                            + failure[0]
+                            + "; it must be started before other code uses ai.onnxruntime, on a platform that its jar has a library for",
+                    failure[0]);
+        }
+        return result[0];
+    }
+
+    private static long commandLineLength() {
+        try {
+            return Files.readAllBytes(Path.of("/proc/self/cmdline")).length;
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package dev.slipstream.runtime;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The inputs and outputs of a run over a given number of new tokens, made once and filled anew for
+ * each run: a token costs no tensor and no map of its own.
+ */
+final class Step implements AutoCloseable {
+    private final OrtEnvironment environment;
+    private final DecoderInterface decoder;
+    private final int tokens;
+    private final int rows;
+    private final Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+    private final Map<String, OnnxValue> outputs = new LinkedHashMap<>();
+    private final List<OnnxTensor> owned = new ArrayList<>();
+    private final ByteBuffer ids;
+    private final ByteBuffer positions;
+    private final ByteBuffer lastPositions;
+    private final ByteBuffer totalLength;
+    private final ByteBuffer rawLogits;
+    private final Logits logits;
+
+    Step(OrtEnvironment environment, DecoderInterface decoder, int tokens, LogitRows wanted)
+            throws OrtException {
+        this.environment = environment;
+        this.decoder = decoder;
+        this.tokens = tokens;
+        this.rows = wanted == LogitRows.ALL ? tokens : 1;
+        ids = input(decoder.ids(), tokens, 1, tokens);
+        positions =
+                decoder.positions() == null
+                        ? Buffers.allocate(0)
+                        : input(decoder.positions(), tokens, 1, tokens);
+        lastPositions =
+                decoder.lastPositions() == null
+                        ? Buffers.allocate(0)
+                        : input(decoder.lastPositions(), 1, 1);
+        totalLength =
+                decoder.totalLength() == null
+                        ? Buffers.allocate(0)
+                        : input(decoder.totalLength(), 1);
+        if (decoder.logitPositions() != null) {
+            ByteBuffer buffer = input(decoder.logitPositions(), rows, rows);
+            for (int i = 0; i < rows; i++) {
+                put(buffer, decoder.logitPositions().type(), i, tokens - rows + i);
+            }
+        }
+        if (decoder.cacheBranch() != null) {
+            input(decoder.cacheBranch(), 1, 1);
+        }
+        int computed = decoder.logitPositions() == null ? tokens : rows;
+        int size = decoder.vocabularySize();
+        DecoderInterface.Input output = decoder.logits();
+        rawLogits = Buffers.allocate((long) computed * size * output.type().size);
+        outputs.put(output.name(), own(rawLogits, output.type(), new long[] {1, computed, size}));
+        FloatBuffer values =
+                output.type() == OnnxJavaType.FLOAT
+                        ? rawLogits.asFloatBuffer()
+                        : Buffers.allocate((long) computed * size * Float.BYTES).asFloatBuffer();
+        logits = new Logits(values.slice((computed - rows) * size, rows * size), rows, size);
+    }
+
+    /** Fills the inputs for a run after {@code past} tokens. */
+    void fill(int[] source, int from, int past) throws OrtException {
+        for (int i = 0; i < tokens; i++) {
+            put(ids, decoder.ids().type(), i, source[from + i]);
+        }
+        if (decoder.positions() != null) {
+            for (int i = 0; i < tokens; i++) {
+                put(positions, decoder.positions().type(), i, past + i);
+            }
+        }
+        if (decoder.lastPositions() != null) {
+            put(lastPositions, decoder.lastPositions().type(), 0, past + tokens - 1);
+        }
+        if (decoder.totalLength() != null) {
+            put(totalLength, decoder.totalLength().type(), 0, past + tokens);
+        }
+        if (decoder.cacheBranch() != null) {
+            OnnxTensor flag = inputs.get(decoder.cacheBranch().name());
+            flag.getBufferRef().ifPresent(b -> ((ByteBuffer) b).put(0, (byte) (past > 0 ? 1 : 0)));
+        }
+    }
+
+    /** Puts a mask of ones over past and new tokens into the inputs; the caller closes it. */
+    OnnxTensor mask(ByteBuffer ones, int length) throws OrtException {
+        DecoderInterface.Input mask = decoder.mask();
+        if (mask == null) {
+            throw new IllegalStateException("the model has no attention mask");
+        }
+        ByteBuffer view = ones.slice(0, length * mask.type().size).order(ones.order());
+        OnnxTensor tensor =
+                OnnxTensor.createTensor(environment, view, new long[] {1, length}, mask.type());
+        inputs.put(mask.name(), tensor);
+        return tensor;
+    }
+
+    Map<String, OnnxTensor> inputs() {
+        return inputs;
+    }
+
+    Map<String, OnnxValue> outputs() {
+        return outputs;
+    }
+
+    /** Returns the logits of the run that just ended, as floats. */
+    Logits logits() {
+        if (decoder.logits().type() == OnnxJavaType.FLOAT16) {
+            int skipped = rawLogits.capacity() / Short.BYTES - logits.values().capacity();
+            for (int i = 0; i < logits.values().capacity(); i++) {
+                short half = rawLogits.getShort((skipped + i) * Short.BYTES);
+                logits.values().put(i, HalfFloats.toFloat(half));
+            }
+        } else if (decoder.logits().type() != OnnxJavaType.FLOAT) {
+            throw new InferenceException(
+                    "logits of type " + decoder.logits().type() + "; expected FLOAT or FLOAT16");
+        }
+        return logits;
+    }
+
+    static void put(ByteBuffer buffer, OnnxJavaType type, int index, int value) {
+        switch (type) {
+            case INT64 -> buffer.putLong(index * Long.BYTES, value);
+            case INT32 -> buffer.putInt(index * Integer.BYTES, value);
+            case FLOAT -> buffer.putFloat(index * Float.BYTES, value);
+            case FLOAT16 -> buffer.putShort(index * Short.BYTES, HalfFloats.ofInt(value));
+            default ->
+                    throw new InferenceException(
+                            "an input of type " + type + "; expected INT64, INT32 or floats");
+        }
+    }
+
+    @Override
+    public void close() {
+        owned.forEach(OnnxTensor::close);
+    }
+
+    private ByteBuffer input(DecoderInterface.Input input, int elements, long... shape)
+            throws OrtException {
+        ByteBuffer buffer = Buffers.allocate((long) elements * input.type().size);
+        inputs.put(input.name(), own(buffer, input.type(), shape));
+        return buffer;
+    }
+
+    private OnnxTensor own(ByteBuffer buffer, OnnxJavaType type, long[] shape) throws OrtException {
+        OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape, type);
+        owned.add(tensor);
+        return tensor;
+    }
+}

@@ -1,0 +1,181 @@
+package dev.slipstream.zoo;
+
+import dev.slipstream.checkpoint.CheckpointException;
+import dev.slipstream.checkpoint.DecoderConfig;
+import dev.slipstream.checkpoint.DecoderGraphs;
+import dev.slipstream.checkpoint.GenerationConfig;
+import dev.slipstream.checkpoint.ImportedConfig;
+import dev.slipstream.checkpoint.ModelFiles;
+import dev.slipstream.checkpoint.SafeTensors;
+import dev.slipstream.checkpoint.Weights;
+import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.decode.Tokenizer;
+import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.runtime.DecoderModel;
+import dev.slipstream.runtime.RuntimeOptions;
+import dev.slipstream.runtime.Spinning;
+import java.io.IOException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** From files to a model that runs. */
+final class ModelOpener {
+    /** Keys and values take memory by the token: more than this must be asked for. */
+    private static final int DEFAULT_CONTEXT = 4096;
+
+    private static final int UNKNOWN_CONTEXT = 2048;
+
+    private final LoadOptions options;
+
+    ModelOpener(LoadOptions options) {
+        this.options = options;
+    }
+
+    LanguageModel open(ModelSource source) {
+        return source instanceof ModelSource.Onnx onnx ? imported(onnx) : built(source);
+    }
+
+    OnnxModel graph(ModelSource source) {
+        try {
+            return source instanceof ModelSource.Onnx onnx
+                    ? OnnxModel.read(onnx.file())
+                    : checkpoint(source).graph();
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
+    }
+
+    /** A checkpoint with its graph and the text of its tokenizer. */
+    private record Checkpoint(DecoderConfig config, OnnxModel graph, int contextLength) {}
+
+    private Checkpoint checkpoint(ModelSource source) {
+        DecoderConfig config = DecoderConfig.read(source.files());
+        Weights weights = SafeTensors.read(source.files());
+        int contextLength = contextLength(config.contextLength());
+        OnnxModel graph =
+                DecoderGraphs.write(
+                        source.name(), config, weights, options.precision(), contextLength);
+        return new Checkpoint(config, graph, contextLength);
+    }
+
+    private LanguageModel built(ModelSource source) {
+        Tokenizer tokenizer = tokenizer(source);
+        try {
+            Checkpoint checkpoint = checkpoint(source);
+            checkpoint.config().checkTokenizer(tokenizer.highestId() + 1);
+            DecoderModel decoder =
+                    DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
+            return model(
+                    source,
+                    decoder,
+                    tokenizer,
+                    checkpoint.config().beginToken(),
+                    checkpoint.config().endTokens());
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private LanguageModel imported(ModelSource.Onnx source) {
+        Tokenizer tokenizer = tokenizer(source);
+        DecoderModel decoder = null;
+        try {
+            ImportedConfig config = ImportedConfig.read(source.files());
+            OnnxModel.read(source.file());
+            int most = config.contextLength() == null ? UNKNOWN_CONTEXT : config.contextLength();
+            decoder = DecoderModel.open(source.file(), contextLength(most), runtime());
+            if (tokenizer.highestId() >= decoder.vocabularySize()) {
+                throw new CheckpointException(
+                        "%s: the tokenizer has ids up to %d, but the model's head ends at %d; tokenizer and model belong to different models"
+                                .formatted(
+                                        source.file(),
+                                        tokenizer.highestId(),
+                                        decoder.vocabularySize() - 1));
+            }
+            return model(source, decoder, tokenizer, config.beginToken(), config.endTokens());
+        } catch (IOException e) {
+            tokenizer.close();
+            throw unreadable(source, e);
+        } catch (RuntimeException e) {
+            if (decoder != null) {
+                decoder.close();
+            }
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private LanguageModel model(
+            ModelSource source,
+            DecoderModel decoder,
+            Tokenizer tokenizer,
+            @Nullable Integer beginToken,
+            Set<Integer> endTokens) {
+        return new LanguageModel(
+                source.name(),
+                decoder,
+                tokenizer,
+                null,
+                defaults(source.files()),
+                beginToken,
+                endTokens);
+    }
+
+    private Tokenizer tokenizer(ModelSource source) {
+        String file = "tokenizer.json";
+        try {
+            return new Tokenizer(source.files().text(file));
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "%s/%s: %s".formatted(source.files().location(), file, e.getMessage()), e);
+        }
+    }
+
+    private static GenerationOptions defaults(ModelFiles files) {
+        GenerationConfig advice = GenerationConfig.read(files);
+        GenerationOptions.Builder builder = GenerationOptions.builder();
+        if (advice.maxNewTokens() != null) {
+            builder.maxTokens(advice.maxNewTokens());
+        }
+        if (advice.temperature() != null) {
+            builder.temperature(advice.temperature());
+        }
+        if (advice.topK() != null) {
+            builder.topK(advice.topK());
+        }
+        if (advice.topP() != null) {
+            builder.topP(advice.topP());
+        }
+        if (advice.minP() != null) {
+            builder.minP(advice.minP());
+        }
+        if (advice.repetitionPenalty() != null) {
+            builder.repetitionPenalty(advice.repetitionPenalty());
+        }
+        return builder.build();
+    }
+
+    private int contextLength(int most) {
+        if (options.contextLength() == 0) {
+            return Math.min(most, DEFAULT_CONTEXT);
+        }
+        if (options.contextLength() > most) {
+            throw new CheckpointException(
+                    "context length: expected at most the model's %d, found %d"
+                            .formatted(most, options.contextLength()));
+        }
+        return options.contextLength();
+    }
+
+    private RuntimeOptions runtime() {
+        int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
+        return new RuntimeOptions(threads, Spinning.OFF, options.maxActive());
+    }
+
+    private static CheckpointException unreadable(ModelSource source, IOException e) {
+        return new CheckpointException(
+                "%s cannot be read: %s".formatted(source.files().location(), e.getMessage()), e);
+    }
+}
