@@ -56,6 +56,7 @@ final class CommandTree implements Runnable {
         CommandLine commandLine =
                 new CommandLine(root)
                         .addSubcommand(new GenerateCommand(library, terminal))
+                        .addSubcommand(new PerplexityCommand(library, terminal))
                         .addSubcommand(new ModelsCommand(library, terminal));
         commandLine
                 .setOut(new PrintWriter(terminal.out(), true))

@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
@@ -12,11 +13,16 @@ import java.util.function.Supplier;
  *
  * @param embedded names of the models in the jar, the default first
  * @param generators opens a model for text: an embedded name, a directory or an ONNX file
+ * @param models opens a model for evaluation
  */
 record Library(
         Supplier<List<String>> embedded,
-        BiFunction<String, LoadOptions, ? extends TextGenerator> generators) {
+        BiFunction<String, LoadOptions, ? extends TextGenerator> generators,
+        BiFunction<String, LoadOptions, LanguageModel> models) {
     static Library slipstream() {
-        return new Library(Models::embedded, Models::load);
+        return new Library(
+                Models::embedded,
+                Models::open,
+                (location, options) -> Models.open(location, options).model());
     }
 }

@@ -7,16 +7,12 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CommandTreeTest {
     private final Shell shell =
-            new Shell(
-                    new Library(
-                            () -> List.of("tale", "poem"),
-                            (location, options) -> new ScriptedGenerator()));
+            new Shell(Libraries.scripted((location, options) -> new ScriptedGenerator()));
 
     @Test
     void printsItsVersions() {

@@ -31,8 +31,7 @@ class GenerateCommandTest {
     private final List<String> opened = new ArrayList<>();
     private LoadOptions loading = LoadOptions.defaults();
     private final Library library =
-            new Library(
-                    () -> List.of("tale", "poem"),
+            Libraries.scripted(
                     (location, options) -> {
                         opened.add(location);
                         loading = options;
@@ -278,8 +277,7 @@ class GenerateCommandTest {
     @Test
     void showsTheStackTraceOnlyForDebug() {
         Library damaged =
-                new Library(
-                        () -> List.of("tale"),
+                Libraries.scripted(
                         (location, options) -> {
                             throw new CheckpointException("model.safetensors:\n  cut off");
                         });

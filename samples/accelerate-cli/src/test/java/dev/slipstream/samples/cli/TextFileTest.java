@@ -39,6 +39,12 @@ class TextFileTest {
     }
 
     @Test
+    void endsLinesWithALineFeed() throws IOException {
+        assertThat(read("one\r\ntwo\r\n\r\nthree\n".getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo("one\ntwo\n\nthree\n");
+    }
+
+    @Test
     void readsNothingFromAnEmptyFile() throws IOException {
         assertThat(read(new byte[0])).isEmpty();
         assertThat(read(new byte[] {'x'})).isEqualTo("x");
