@@ -1,0 +1,96 @@
+package dev.slipstream.zoo;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.slipstream.decode.FinishReason;
+import dev.slipstream.decode.Generation;
+import dev.slipstream.decode.TextChunk;
+import dev.slipstream.decode.Token;
+import dev.slipstream.decode.TokenStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a block says of a text: {@code text}, {@code tokens} (id, text, logprob, top_tokens), and at
+ * the end {@code finish_reason}, {@code prompt_tokens} and {@code generated_tokens}, in the words
+ * of Hugging Face TGI.
+ */
+final class GenerationJson {
+    private GenerationJson() {}
+
+    static JsonObject parse(String text) {
+        return JsonParser.parseString(text).getAsJsonObject();
+    }
+
+    static Generation drain(TokenStream stream) {
+        StringBuilder text = new StringBuilder();
+        List<Token> tokens = new ArrayList<>();
+        while (stream.hasNext()) {
+            TextChunk chunk = stream.next();
+            text.append(chunk.text());
+            tokens.addAll(chunk.tokens());
+        }
+        return new Generation(text.toString(), tokens, stream.finishReason(), stream.statistics());
+    }
+
+    static JsonObject whole(Generation generation) {
+        JsonObject result = pieceOf(generation.text(), generation.tokens());
+        result.addProperty("finish_reason", word(generation.finishReason()));
+        result.addProperty("prompt_tokens", generation.statistics().promptTokens());
+        result.addProperty("generated_tokens", generation.statistics().generatedTokens());
+        return result;
+    }
+
+    static JsonObject piece(TextChunk chunk) {
+        return pieceOf(chunk.text(), chunk.tokens());
+    }
+
+    static JsonObject end(TokenStream stream) {
+        JsonObject result = pieceOf("", List.of());
+        result.addProperty("finish_reason", word(stream.finishReason()));
+        result.addProperty("prompt_tokens", stream.statistics().promptTokens());
+        result.addProperty("generated_tokens", stream.statistics().generatedTokens());
+        return result;
+    }
+
+    private static JsonObject pieceOf(String text, List<Token> tokens) {
+        JsonObject result = new JsonObject();
+        result.addProperty("text", text);
+        JsonArray list = new JsonArray();
+        tokens.forEach(token -> list.add(token(token)));
+        result.add("tokens", list);
+        return result;
+    }
+
+    private static JsonObject token(Token token) {
+        JsonObject result = new JsonObject();
+        result.addProperty("id", token.id());
+        result.addProperty("text", token.text());
+        result.addProperty("logprob", token.logProbability());
+        result.addProperty("special", false);
+        if (!token.alternatives().isEmpty()) {
+            JsonArray top = new JsonArray();
+            for (Token.Alternative alternative : token.alternatives()) {
+                JsonObject other = new JsonObject();
+                other.addProperty("id", alternative.id());
+                other.addProperty("text", alternative.text());
+                other.addProperty("logprob", alternative.logProbability());
+                other.addProperty("special", false);
+                top.add(other);
+            }
+            result.add("top_tokens", top);
+        }
+        return result;
+    }
+
+    private static String word(FinishReason reason) {
+        return switch (reason) {
+            case STOP_TOKEN -> "eos_token";
+            case STOP_STRING -> "stop_sequence";
+            case LENGTH -> "length";
+            case CANCELLED -> "cancelled";
+            case DEADLINE -> "deadline";
+        };
+    }
+}
