@@ -47,10 +47,9 @@ final class BlockQuantizer {
         float[] row = new float[columns];
         float[] block = new float[BLOCK];
         for (Tensor part : parts) {
-            FloatReader reader = new FloatReader(part);
             long count = part.shape().get(0);
             for (int r = 0; r < count; r++) {
-                reader.read(r * columns, row);
+                Floats.read(part, r * columns, row);
                 for (int b = 0; b < blocks; b++) {
                     int filled = Math.min(BLOCK, columns - b * BLOCK);
                     System.arraycopy(row, b * BLOCK, block, 0, filled);

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -27,6 +28,11 @@ final class ClasspathFiles implements ModelFiles {
     @Override
     public boolean contains(String file) {
         return loader.getResource(folder + "/" + file) != null;
+    }
+
+    @Override
+    public List<String> matching(String glob) {
+        return List.of();
     }
 
     @Override

@@ -49,7 +49,17 @@ public final class DecoderGraphs {
         config.checkAgainst(weights);
         OnnxModel model = new OnnxModel(name);
         GraphBuilder graph = new GraphBuilder(model);
-        Projections projections = new Projections(graph, weights, precision);
+        int headSize = PaddedHeads.padded(config.headSize());
+        if (headSize != config.headSize() && config.queryKeyNorms()) {
+            throw new CheckpointException(
+                    "%s: expected a head size that is a multiple of 16 where heads are normalised, found %d"
+                            .formatted(name, config.headSize()));
+        }
+        Weights padded =
+                headSize == config.headSize()
+                        ? weights
+                        : new PaddedHeads(weights, config.headSize(), headSize);
+        Projections projections = new Projections(graph, padded, precision);
         new DecoderGraphs(config, projections, graph).write(contextLength);
         return model;
     }
@@ -98,7 +108,10 @@ public final class DecoderGraphs {
         for (int layer = 0; layer < config.layers(); layer++) {
             for (String side : List.of("key", "value")) {
                 Object[] shape = {
-                    "batch", config.keyValueHeads(), "capacity", config.headSize(),
+                    "batch",
+                    config.keyValueHeads(),
+                    "capacity",
+                    PaddedHeads.padded(config.headSize()),
                 };
                 graph.input(
                         "past_key_values.%d.%s".formatted(layer, side), ElementType.FLOAT, shape);
@@ -148,7 +161,8 @@ public final class DecoderGraphs {
                                         "rotary.sin"))
                         .attribute("num_heads", config.heads())
                         .attribute("kv_num_heads", config.keyValueHeads())
-                        .attribute("do_rotary", 1);
+                        .attribute("do_rotary", 1)
+                        .attribute("scale", (float) (1 / Math.sqrt(config.headSize())));
         if (config.slidingWindow() != null) {
             attention.attribute("local_window_size", config.slidingWindow());
         }

@@ -6,8 +6,12 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /** A model's files in a directory. */
 record DirectoryFiles(Path directory) implements ModelFiles {
@@ -25,6 +29,20 @@ record DirectoryFiles(Path directory) implements ModelFiles {
     @Override
     public boolean contains(String file) {
         return Files.isRegularFile(directory.resolve(file));
+    }
+
+    @Override
+    public List<String> matching(String glob) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory, glob)) {
+            for (Path path : paths) {
+                if (Files.isRegularFile(path)) {
+                    names.add(path.getFileName().toString());
+                }
+            }
+        }
+        Collections.sort(names);
+        return names;
     }
 
     @Override

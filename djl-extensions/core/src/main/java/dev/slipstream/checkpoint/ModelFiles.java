@@ -3,6 +3,7 @@ package dev.slipstream.checkpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The files of one model, wherever they lie: in a directory, or in a folder inside a jar. */
 public sealed interface ModelFiles permits DirectoryFiles, ClasspathFiles {
@@ -36,6 +37,14 @@ public sealed interface ModelFiles permits DirectoryFiles, ClasspathFiles {
      * @param file name relative to the model's folder
      */
     boolean contains(String file);
+
+    /**
+     * Returns the names of the files that match a pattern, sorted; none in a class path's folder,
+     * which cannot be listed.
+     *
+     * @param glob such as {@code *.bin}
+     */
+    List<String> matching(String glob) throws IOException;
 
     /**
      * Returns the size of a file in bytes.

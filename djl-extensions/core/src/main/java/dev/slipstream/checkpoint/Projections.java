@@ -28,7 +28,7 @@ final class Projections {
     String floats(String name) {
         return graph.model().initializers().containsKey(name)
                 ? name
-                : graph.initializer(name, FloatReader.toFloat32(weights.tensor(name)));
+                : graph.initializer(name, Floats.toFloat32(weights.tensor(name)));
     }
 
     /**
@@ -105,7 +105,7 @@ final class Projections {
         for (String module : modules) {
             matrices.add(weights.tensor(module + ".weight"));
             if (weights.contains(module + ".bias")) {
-                biases.add(FloatReader.toFloat32(weights.tensor(module + ".bias")));
+                biases.add(Floats.toFloat32(weights.tensor(module + ".bias")));
             }
         }
         String product = biases.isEmpty() ? output : output + ".product";

@@ -3,6 +3,7 @@ package dev.slipstream.checkpoint;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -13,7 +14,11 @@ import java.util.List;
  */
 record RotaryTables(Tensor cos, Tensor sin) {
     static RotaryTables of(DecoderConfig config, int positions) {
-        double[] frequencies = frequencies(config.rotary(), config.headSize());
+        // Pairs that are zeros do not turn.
+        double[] frequencies =
+                Arrays.copyOf(
+                        frequencies(config.rotary(), config.headSize()),
+                        PaddedHeads.padded(config.headSize()) / 2);
         double factor = config.rotary().attentionFactor();
         long bytes = (long) positions * frequencies.length * Float.BYTES;
         ByteBuffer cos = DirectBytes.allocate(bytes);

@@ -22,9 +22,7 @@ final class IncrementalText {
     /** Bytes of an incomplete character, and so U+FFFDs of byte tokens, at most. */
     private static final int INCOMPLETE = 3;
 
-    /** Enough tokens to show the context's end; more only while they show none or half of one. */
-    private static final int CONTEXT = 8;
-
+    /** How far to look back for tokens that show the context's end. */
     private static final int LONGEST_CONTEXT = 32;
 
     /** From this on the window is cut though it never ended with a whole character. */
@@ -52,9 +50,10 @@ final class IncrementalText {
      */
     IncrementalText(TokenDecoder decoder, int[] context) {
         this.decoder = decoder;
-        int from = Math.max(0, context.length - CONTEXT);
+        int from = context.length;
         int longest = Math.max(0, context.length - LONGEST_CONTEXT);
-        String end = decoder.decode(context, from, context.length);
+        String end = "";
+        // A special token or a space shows nothing, a part of a character U+FFFD.
         while (from > longest && (end.isEmpty() || end.contains(REPLACEMENT))) {
             from--;
             end = decoder.decode(context, from, context.length);
@@ -81,9 +80,7 @@ final class IncrementalText {
             return "";
         }
         if (!text.startsWith(sent)) {
-            if (text.endsWith(REPLACEMENT) && size - settled <= INCOMPLETE + 1) {
-                return "";
-            }
+            // Byte fallback spoilt the characters before an incomplete one: go on behind them.
             cutTo(settled);
             sent = "";
         }
@@ -100,10 +97,7 @@ final class IncrementalText {
 
     /** Ends the text and returns what was held back. */
     String flush() {
-        String rest =
-                text.startsWith(sent)
-                        ? text.substring(sent.length())
-                        : decoder.decode(window, settled, size);
+        String rest = text.substring(sent.length());
         cutTo(size);
         sent = "";
         return rest;

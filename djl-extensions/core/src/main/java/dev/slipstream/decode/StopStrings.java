@@ -118,8 +118,9 @@ final class StopStrings {
         return position - longest;
     }
 
+    /** A match that waits began later than what it waits for, so that is where to stop. */
     private long safeEnd() {
-        long end = Math.min(earliestBeginning(), matchStart);
+        long end = earliestBeginning();
         int last = held.length() - (int) (position - end) - 1;
         return last >= heldFrom && Character.isHighSurrogate(held.charAt(last)) ? end - 1 : end;
     }

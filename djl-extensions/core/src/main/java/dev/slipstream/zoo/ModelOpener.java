@@ -5,6 +5,7 @@ import dev.slipstream.checkpoint.DecoderConfig;
 import dev.slipstream.checkpoint.DecoderGraphs;
 import dev.slipstream.checkpoint.GenerationConfig;
 import dev.slipstream.checkpoint.ImportedConfig;
+import dev.slipstream.checkpoint.Llama2c;
 import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.checkpoint.SafeTensors;
 import dev.slipstream.checkpoint.Weights;
@@ -50,8 +51,16 @@ final class ModelOpener {
     private record Checkpoint(DecoderConfig config, OnnxModel graph, int contextLength) {}
 
     private Checkpoint checkpoint(ModelSource source) {
-        DecoderConfig config = DecoderConfig.read(source.files());
-        Weights weights = SafeTensors.read(source.files());
+        DecoderConfig config;
+        Weights weights;
+        if (source instanceof ModelSource.Llama2C) {
+            Llama2c checkpoint = Llama2c.read(source.files());
+            config = checkpoint.config();
+            weights = checkpoint.weights();
+        } else {
+            config = DecoderConfig.read(source.files());
+            weights = SafeTensors.read(source.files());
+        }
         int contextLength = contextLength(config.contextLength());
         OnnxModel graph =
                 DecoderGraphs.write(
@@ -124,9 +133,12 @@ final class ModelOpener {
     }
 
     private Tokenizer tokenizer(ModelSource source) {
-        String file = "tokenizer.json";
+        String file = source instanceof ModelSource.Llama2C ? "the tokenizer" : "tokenizer.json";
         try {
-            return new Tokenizer(source.files().text(file));
+            return new Tokenizer(
+                    source instanceof ModelSource.Llama2C
+                            ? Llama2c.read(source.files()).tokenizerJson()
+                            : source.files().text("tokenizer.json"));
         } catch (IOException e) {
             throw new CheckpointException(
                     "%s/%s: %s".formatted(source.files().location(), file, e.getMessage()), e);

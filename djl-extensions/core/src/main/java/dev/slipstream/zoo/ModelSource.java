@@ -2,6 +2,7 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.ImportedConfig;
+import dev.slipstream.checkpoint.Llama2c;
 import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.checkpoint.Precision;
 import java.nio.file.Files;
@@ -21,6 +22,9 @@ sealed interface ModelSource {
     /** A Hugging Face checkpoint: {@code config.json} and safetensors. */
     record HuggingFace(String name, ModelFiles files) implements ModelSource {}
 
+    /** A checkpoint of llama2.c with its tokenizer. */
+    record Llama2C(String name, ModelFiles files) implements ModelSource {}
+
     /** An ONNX file, opened as it is. */
     record Onnx(String name, ModelFiles files, Path file) implements ModelSource {}
 
@@ -34,7 +38,9 @@ sealed interface ModelSource {
     static ModelSource find(String location, Precision precision) {
         ModelFiles embedded = EmbeddedModels.find(location);
         if (embedded != null) {
-            return new HuggingFace(location, embedded);
+            return Llama2c.isLlama2c(embedded)
+                    ? new Llama2C(location, embedded)
+                    : new HuggingFace(location, embedded);
         }
         Path path = path(location);
         if (path != null && Files.isDirectory(path)) {
@@ -52,6 +58,9 @@ sealed interface ModelSource {
     private static ModelSource inDirectory(Path directory, Precision precision) {
         ModelFiles files = ModelFiles.of(directory);
         String name = fileName(directory);
+        if (Llama2c.isLlama2c(files)) {
+            return new Llama2C(name, files);
+        }
         if (files.contains("config.json")
                 && (files.contains("model.safetensors")
                         || files.contains("model.safetensors.index.json"))) {

@@ -127,6 +127,24 @@ class IncrementalTextTest {
     }
 
     @Test
+    void longBrokenTextAgreesWithDecodingTheWhole() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        int[] values = {0xE4, 0xBD, 0xA0, 0xF0, 0x9F, 0x98, 0x80, 0xFF};
+        byte[][] vocabulary = new byte[values.length][];
+        for (int i = 0; i < values.length; i++) {
+            vocabulary[i] = new byte[] {(byte) values[i]};
+        }
+        TokenDecoder decoder = bytes(vocabulary);
+        for (int trial = 0; trial < 300; trial++) {
+            int[] ids = random.ints(300, 0, vocabulary.length).toArray();
+            assertThat(join(decoder, NOTHING, ids))
+                    .as("seed %d, trial %d", seed, trial)
+                    .isEqualTo(decoder.decode(ids, 0, ids.length));
+        }
+    }
+
+    @Test
     void tokensThatAlwaysEndInACharacterDelayNoMoreThanThat() {
         // The three bytes of 你, each token from its third byte to the next one's second.
         byte[][] vocabulary = {{(byte) 0xE4, (byte) 0xBD}, {(byte) 0xA0, (byte) 0xE4, (byte) 0xBD}};

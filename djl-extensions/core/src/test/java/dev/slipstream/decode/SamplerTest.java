@@ -49,7 +49,7 @@ class SamplerTest {
             Random random, int vocabulary, String name, Object... arguments) {
         GenerationOptions options = randomOptions(random, vocabulary);
         float[] logits = randomLogits(random, vocabulary);
-        int[] prompt = random.ints(random.nextInt(20), 0, vocabulary).toArray();
+        int[] prompt = random.ints(random.nextInt(300), 0, vocabulary).toArray();
         int[] output = random.ints(random.nextInt(20), 0, vocabulary).toArray();
         Sampler sampler = new Sampler(options, vocabulary, prompt);
         for (int token : output) {

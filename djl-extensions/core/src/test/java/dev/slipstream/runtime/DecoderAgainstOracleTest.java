@@ -9,11 +9,13 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.slipstream.checkpoint.DecoderConfig;
 import dev.slipstream.checkpoint.DecoderGraphs;
+import dev.slipstream.checkpoint.Llama2c;
 import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.checkpoint.SafeTensors;
 import dev.slipstream.checkpoint.Weights;
 import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.oracle.Llama2cPieces;
 import dev.slipstream.oracle.OracleModel;
 import dev.slipstream.oracle.RandomModel;
 import java.io.IOException;
@@ -35,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DecoderAgainstOracleTest {
     private static final Path EMBEDDED =
             Path.of("../models/src/main/resources/META-INF/slipstream/models");
-    private static final int CONTEXT = 97;
+    private static final int CONTEXT = 257;
     private static final float TOLERANCE = 1e-4f;
 
     @TempDir Path directory;
@@ -118,6 +120,32 @@ class DecoderAgainstOracleTest {
         OracleModel oracle = OracleModel.ofDirectory(random.write(directory));
         try (DecoderModel model = open(directory)) {
             agree(model, oracle, random.tokens(48));
+        }
+    }
+
+    @Test
+    void stories260kAgreesAndWritesItsGoldenText() throws IOException {
+        llama2cAgreesAndWritesItsGoldenText("stories260k", "stories260K.bin", "tok512.bin");
+    }
+
+    @Test
+    void babyLlamaAgreesAndWritesItsGoldenText() throws IOException {
+        llama2cAgreesAndWritesItsGoldenText("babyllama105", "model5000.bin", "tok105.bin");
+    }
+
+    private static void llama2cAgreesAndWritesItsGoldenText(
+            String name, String checkpoint, String tokenizer) throws IOException {
+        Path folder = EMBEDDED.resolve(name);
+        Path golden = Path.of("src/test/resources", name, "golden-greedy-256.txt");
+        OracleModel oracle = OracleModel.ofLlama2c(folder.resolve(checkpoint));
+        Llama2c files = Llama2c.read(ModelFiles.of(folder));
+        try (DecoderModel model = open(files.config(), files.weights())) {
+            int[] bos = {Llama2cPieces.BOS};
+            int[] written = greedy(model, bos, 256);
+            Llama2cPieces pieces =
+                    Llama2cPieces.read(folder.resolve(tokenizer), oracle.vocabulary());
+            assertThat(pieces.decode(written) + "\n").isEqualTo(Files.readString(golden));
+            agree(model, oracle, Arrays.copyOf(joined(bos, written), 48));
         }
     }
 
