@@ -58,8 +58,8 @@ public final class PerplexityMeter {
     public Perplexity measure(int[] tokens, long characters, IntConsumer progress) {
         if (tokens.length <= firstForetold()) {
             throw new IllegalArgumentException(
-                    "expected a text of %d tokens or more, found %d"
-                            .formatted(firstForetold() + 1, tokens.length));
+                    "expected a text of more than %d tokens, found %d"
+                            .formatted(firstForetold(), tokens.length));
         }
         try (DecoderSession session = model.newSession()) {
             double nats = nats(sequence(session), window, beginToken, tokens, progress);

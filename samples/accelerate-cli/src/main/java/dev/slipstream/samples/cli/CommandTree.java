@@ -1,8 +1,6 @@
 package dev.slipstream.samples.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.FileSystemException;
-import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -56,6 +54,7 @@ final class CommandTree implements Runnable {
         CommandLine commandLine =
                 new CommandLine(root)
                         .addSubcommand(new GenerateCommand(library, terminal))
+                        .addSubcommand(new InspectCommand(library, terminal))
                         .addSubcommand(new PerplexityCommand(library, terminal))
                         .addSubcommand(new ModelsCommand(library, terminal));
         commandLine
@@ -83,24 +82,11 @@ final class CommandTree implements Runnable {
     private int report(Terminal terminal, CommandLine command, Throwable error, int code) {
         String name = command.getCommandSpec().qualifiedName();
         String hint = code == USAGE ? " (see '" + name + " --help')" : "";
-        terminal.err().println(name + ": " + oneLine(error) + hint);
+        terminal.err().println(name + ": " + ErrorLine.of(error) + hint);
         if (debug) {
             error.printStackTrace(terminal.err());
         }
         terminal.err().flush();
         return code;
-    }
-
-    private static String oneLine(Throwable error) {
-        String message = error.getMessage();
-        if (message == null || message.isBlank()) {
-            return error.getClass().getName();
-        }
-        String line = message.strip().replaceAll("\\s*\\R\\s*", "; ");
-        // A bare file name, as java.nio gives it, says nothing without the kind of failure.
-        boolean bare = error instanceof FileSystemException || error instanceof Error;
-        return bare
-                ? line + " (" + error.getClass().getSimpleName().toLowerCase(Locale.ROOT) + ")"
-                : line;
     }
 }

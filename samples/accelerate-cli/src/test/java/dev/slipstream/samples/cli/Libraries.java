@@ -13,6 +13,9 @@ final class Libraries {
     static Library scripted(BiFunction<String, LoadOptions, ? extends TextGenerator> generators) {
         return new Library(
                 () -> List.of("tale", "poem"),
+                (location, options) -> {
+                    throw new AssertionError("a test read " + location);
+                },
                 generators,
                 (location, options) -> {
                     throw new AssertionError("a test opened " + location);
