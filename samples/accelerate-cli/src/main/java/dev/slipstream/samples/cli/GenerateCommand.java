@@ -66,8 +66,16 @@ final class GenerateCommand implements Callable<Integer> {
                     spec.commandLine(), "--system: expected --chat beside it, found none");
         }
         json.check();
-        // Wrong knobs are told before the model is opened, which may take long.
-        options(GenerationOptions.greedy());
+        try {
+            // Wrong knobs are told before the model is opened, which may take long.
+            sampling.over(GenerationOptions.greedy());
+            return run();
+        } catch (InvalidOptionException e) {
+            throw usage(e);
+        }
+    }
+
+    private int run() throws IOException {
         String text = prompt.read(terminal.in());
         String location = model.location(library);
         long start = System.nanoTime();
@@ -88,7 +96,7 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("try")
     private GenerateReport generate(TextGenerator generator, String text, Duration load)
             throws IOException {
-        GenerationOptions options = options(generator.defaults());
+        GenerationOptions options = sampling.over(generator.defaults());
         Prompt tokens = chat ? generator.chat(messages(text), List.of()) : generator.prompt(text);
         StringBuilder written = new StringBuilder();
         List<Token> decoded = new ArrayList<>();
@@ -123,14 +131,10 @@ final class GenerateCommand implements Callable<Integer> {
                 : List.of(ChatMessage.system(system), ChatMessage.user(text));
     }
 
-    private GenerationOptions options(GenerationOptions defaults) {
-        try {
-            return sampling.over(defaults);
-        } catch (InvalidOptionException e) {
-            String message = e.getMessage();
-            String rest = message == null ? "" : message.replaceFirst("^" + e.option(), "");
-            throw new ParameterException(
-                    spec.commandLine(), SamplingOptions.flag(e.option()) + rest, e);
-        }
+    private ParameterException usage(InvalidOptionException e) {
+        String message = e.getMessage();
+        String rest = message == null ? "" : message.replaceFirst("^" + e.option(), "");
+        return new ParameterException(
+                spec.commandLine(), SamplingOptions.flag(e.option()) + rest, e);
     }
 }

@@ -1,6 +1,7 @@
 package dev.slipstream.samples.cli;
 
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.InvalidOptionException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -135,7 +136,11 @@ final class SamplingOptions {
             options.ignoreEndOfText(true);
         }
         if (timeout != null) {
-            // Casting clips what is no number or too large; zero and less are refused below.
+            if (!(timeout >= 0)) {
+                throw new InvalidOptionException(
+                        "deadline", "expected 0 or more seconds, found " + timeout);
+            }
+            // Casting clips what is too large: 292 years are no limit.
             options.deadline(Duration.ofNanos((long) (timeout * 1e9)));
         }
         if (logprobs != null) {

@@ -146,6 +146,14 @@ class EmbeddedModelTest {
     }
 
     @Test
+    void namesTheKnobThatTheModelRefuses() {
+        int code = shell.run("generate", "--model", MODEL, "--logit-bias", "512=1");
+
+        assertThat(code).isEqualTo(2);
+        assertThat(shell.err()).contains("--logit-bias: ").contains("512");
+    }
+
+    @Test
     void needsAText() throws IOException {
         assertThat(shell.run("perplexity")).isEqualTo(2);
         assertThat(shell.run("perplexity", "--text", text.toString())).isEqualTo(1);

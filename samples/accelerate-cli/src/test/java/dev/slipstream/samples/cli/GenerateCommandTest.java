@@ -233,6 +233,12 @@ class GenerateCommandTest {
         "--no-such-option, --no-such-option",
         "--context-length -1, --context-length",
         "--threads -2, --threads",
+        "--timeout NaN, --timeout",
+        "--timeout -1, --timeout",
+        "--top-p 2, --top-p",
+        "--temperature -1, --temperature",
+        "--max-tokens -1, --max-tokens",
+        "--logprobs 21, --logprobs",
         "--seed 1 --seed 2, --seed",
     })
     void refusesWrongArgumentsWithCodeTwoInOneLine(String arguments, String named) {
