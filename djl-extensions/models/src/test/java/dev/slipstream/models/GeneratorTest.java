@@ -212,11 +212,20 @@ class GeneratorTest {
     }
 
     @Test
-    void refusesAPromptOf10MegabytesWithBothLengths() {
-        Prompt huge = generator.prompt("all work and no play ".repeat(500_000));
-        assertThatThrownBy(() -> generator.stream(huge, greedy(1).build()))
+    void refusesAPromptThatIsTooLongWithBothLengths() {
+        Prompt words = generator.prompt("all work and no play ".repeat(200));
+        assertThatThrownBy(() -> generator.stream(words, greedy(1).build()))
                 .isInstanceOf(PromptTooLongException.class)
-                .hasMessageContaining(String.valueOf(huge.length()))
+                .hasMessageContaining("has " + words.length() + " tokens")
+                .hasMessageContaining("512");
+    }
+
+    @Test
+    void refusesAPromptOf10MegabytesWithoutReadingIt() {
+        String huge = "all work and no play ".repeat(500_000);
+        assertThatThrownBy(() -> generator.prompt(huge))
+                .isInstanceOf(PromptTooLongException.class)
+                .hasMessageContaining("at least")
                 .hasMessageContaining("512");
     }
 
