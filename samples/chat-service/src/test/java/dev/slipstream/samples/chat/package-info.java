@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipstream.samples.chat;
+
+import org.jspecify.annotations.NullMarked;

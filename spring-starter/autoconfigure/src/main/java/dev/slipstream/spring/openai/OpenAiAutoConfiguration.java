@@ -1,0 +1,31 @@
+package dev.slipstream.spring.openai;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.web.servlet.DispatcherServlet;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Serves the application's models as OpenAI's HTTP interface, if {@code
+ * slipstream.openai.enabled=true} and the application is a servlet web application.
+ */
+@AutoConfiguration
+@ConditionalOnBooleanProperty("slipstream.openai.enabled")
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnClass({DispatcherServlet.class, JsonMapper.class})
+@ConditionalOnBean(ModelDirectory.class)
+@EnableConfigurationProperties(OpenAiProperties.class)
+public final class OpenAiAutoConfiguration {
+    @Bean
+    @ConditionalOnMissingBean
+    OpenAiController slipstreamOpenAiController(
+            ModelDirectory models, OpenAiProperties properties) {
+        return new OpenAiController(models, properties);
+    }
+}

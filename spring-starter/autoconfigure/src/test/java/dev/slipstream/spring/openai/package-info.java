@@ -1,0 +1,4 @@
+@NullMarked
+package dev.slipstream.spring.openai;
+
+import org.jspecify.annotations.NullMarked;
