@@ -5,6 +5,9 @@ import java.util.stream.Collectors;
 
 /** Plain decoding: one run of the whole model for every token. The reference for all others. */
 public final class AutoregressiveGenerator implements TextGenerator {
+    /** A tokenizer may drop some characters before it cuts the rest into pieces. */
+    private static final int SHRINKING = 4;
+
     private final LanguageModel model;
 
     /**
@@ -82,6 +85,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
 
     private Prompt tokenize(String text, Tokenizer.SpecialTokens special) {
         requireWholeCharacters(text);
+        requireCountable(text);
         int[] ids = model.tokenizer().encode(text, special);
         if (ids.length == 0) {
             if (model.beginToken() == null) {
@@ -93,6 +97,14 @@ public final class AutoregressiveGenerator implements TextGenerator {
             ids = new int[] {model.beginToken()};
         }
         return new Prompt(text, ids);
+    }
+
+    /** Tokenising 10 MB takes 10 s, only to find that it does not fit: this is known before. */
+    private void requireCountable(String text) {
+        int least = text.length() / model.tokenizer().longestPiece();
+        if (least / SHRINKING > contextLength()) {
+            throw PromptTooLongException.atLeast(least / SHRINKING, contextLength());
+        }
     }
 
     private static void requireWholeCharacters(String text) {

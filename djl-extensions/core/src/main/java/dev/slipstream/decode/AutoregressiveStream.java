@@ -126,7 +126,8 @@ final class AutoregressiveStream implements TokenStream {
         if (deadline != null && System.nanoTime() - submitted >= deadline.toNanos()) {
             return FinishReason.DEADLINE;
         }
-        boolean full = prompt.length() + generated >= model.decoder().contextLength();
+        // The newest token is not read before the next one is asked for, so it needs no place yet.
+        boolean full = prompt.length() + generated > model.decoder().contextLength();
         return generated >= options.maxTokens() || full ? FinishReason.LENGTH : null;
     }
 

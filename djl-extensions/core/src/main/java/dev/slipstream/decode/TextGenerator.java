@@ -8,7 +8,10 @@ public interface TextGenerator extends AutoCloseable {
     /** Returns the model's name. */
     String name();
 
-    /** Returns the most tokens that prompt and answer may have together. */
+    /**
+     * Returns the most tokens that the model can read: those of the prompt and all but the last of
+     * the answer.
+     */
     int contextLength();
 
     /** Returns the number of token ids. */

@@ -1,11 +1,8 @@
 package dev.slipstream.decode;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -17,6 +14,7 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
     private final int highestId;
+    private final int longestPiece;
 
     /**
      * Reads a tokenizer.
@@ -25,7 +23,9 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
      * @throws IOException if it is not one
      */
     public Tokenizer(String json) throws IOException {
-        highestId = highestId(json);
+        Vocabulary vocabulary = Vocabulary.read(json);
+        highestId = vocabulary.highestId();
+        longestPiece = vocabulary.longestPiece();
         try (ByteArrayInputStream in =
                 new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
             tokenizer = HuggingFaceTokenizer.newInstance(in, WHOLE_TEXTS);
@@ -77,6 +77,11 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
         return highestId;
     }
 
+    /** Returns the length of the longest token's text, in characters or bytes. */
+    int longestPiece() {
+        return longestPiece;
+    }
+
     @Override
     public void close() {
         tokenizer.close();
@@ -88,67 +93,5 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
             result[i - from] = ids[i];
         }
         return result;
-    }
-
-    /** Streams through the file: a vocabulary of 150,000 is 10 MB of text. */
-    private static int highestId(String json) throws IOException {
-        int highest = -1;
-        try (JsonReader reader = new JsonReader(new StringReader(json))) {
-            reader.beginObject();
-            while (reader.hasNext()) {
-                switch (reader.nextName()) {
-                    case "model" -> highest = Math.max(highest, highestInModel(reader));
-                    case "added_tokens" -> highest = Math.max(highest, highestAdded(reader));
-                    default -> reader.skipValue();
-                }
-            }
-        } catch (IllegalStateException | NumberFormatException e) {
-            throw new IOException("not a tokenizer.json: " + e.getMessage(), e);
-        }
-        return highest;
-    }
-
-    private static int highestInModel(JsonReader reader) throws IOException {
-        int highest = -1;
-        reader.beginObject();
-        while (reader.hasNext()) {
-            if (!reader.nextName().equals("vocab")) {
-                reader.skipValue();
-            } else if (reader.peek() == JsonToken.BEGIN_ARRAY) {
-                // Unigram: a list of pieces, the index is the id.
-                reader.beginArray();
-                for (; reader.hasNext(); highest++) {
-                    reader.skipValue();
-                }
-                reader.endArray();
-            } else {
-                reader.beginObject();
-                while (reader.hasNext()) {
-                    reader.nextName();
-                    highest = Math.max(highest, reader.nextInt());
-                }
-                reader.endObject();
-            }
-        }
-        reader.endObject();
-        return highest;
-    }
-
-    private static int highestAdded(JsonReader reader) throws IOException {
-        int highest = -1;
-        reader.beginArray();
-        while (reader.hasNext()) {
-            reader.beginObject();
-            while (reader.hasNext()) {
-                if (reader.nextName().equals("id")) {
-                    highest = Math.max(highest, reader.nextInt());
-                } else {
-                    reader.skipValue();
-                }
-            }
-            reader.endObject();
-        }
-        reader.endArray();
-        return highest;
     }
 }

@@ -59,7 +59,8 @@ public final class DecoderSession implements AutoCloseable {
      * @param newTokens at least one; together with {@link #length()} at most {@link #capacity()}
      * @param rows which of them get logits
      * @return the logits, valid until the next call
-     * @throws CancellationException if {@link #terminate()} was called; the tokens are not held
+     * @throws CancellationException if {@link #terminate()} or {@link #close()} was called; the
+     *     tokens are not held
      */
     public Logits forward(int[] newTokens, LogitRows rows) {
         return forward(newTokens, 0, newTokens.length, rows);
@@ -73,8 +74,8 @@ public final class DecoderSession implements AutoCloseable {
      * @param to one past the last of them
      * @param rows which of them get logits
      * @return the logits, valid until the next call
-     * @throws CancellationException if {@link #terminate()} was called; the tokens of the part of
-     *     the run that was cut short are not held
+     * @throws CancellationException if {@link #terminate()} or {@link #close()} was called; the
+     *     tokens of the part of the run that was cut short are not held
      */
     public synchronized Logits forward(int[] source, int from, int to, LogitRows rows) {
         int count = to - from;
@@ -175,11 +176,8 @@ public final class DecoderSession implements AutoCloseable {
     }
 
     private Logits run(int[] source, int from, int count, LogitRows rows) {
-        if (closed) {
-            throw new IllegalStateException("the session is closed");
-        }
         if (terminated) {
-            throw new CancellationException("the session was terminated");
+            throw new CancellationException("the session was terminated or closed");
         }
         OnnxTensor mask = null;
         try {
