@@ -77,8 +77,8 @@ public final class DecoderGraphs {
                     add(
                             stream,
                             attention,
-                            "model.layers.%d.post_attention_layernorm.weight".formatted(layer),
-                            "layers.%d.feed_forward".formatted(layer));
+                            "model.layers." + layer + ".post_attention_layernorm.weight",
+                            "layers." + layer + ".feed_forward");
             String feedForward = feedForward(afterAttention.normed(), layer);
             boolean lastLayer = layer + 1 == config.layers();
             Residual afterFeedForward =
@@ -87,8 +87,8 @@ public final class DecoderGraphs {
                             feedForward,
                             lastLayer
                                     ? "model.norm.weight"
-                                    : "model.layers.%d.input_layernorm.weight".formatted(layer + 1),
-                            lastLayer ? "head" : "layers.%d.attention".formatted(layer + 1));
+                                    : "model.layers." + (layer + 1) + ".input_layernorm.weight",
+                            lastLayer ? "head" : "layers." + (layer + 1) + ".attention");
             stream = afterFeedForward.stream();
             normed = afterFeedForward.normed();
         }
@@ -113,16 +113,15 @@ public final class DecoderGraphs {
                     "capacity",
                     PaddedHeads.padded(config.headSize()),
                 };
-                graph.input(
-                        "past_key_values.%d.%s".formatted(layer, side), ElementType.FLOAT, shape);
-                graph.output("present.%d.%s".formatted(layer, side), ElementType.FLOAT, shape);
+                graph.input("past_key_values." + layer + "." + side, ElementType.FLOAT, shape);
+                graph.output("present." + layer + "." + side, ElementType.FLOAT, shape);
             }
         }
     }
 
     private String attention(String x, int layer) {
-        String weights = "model.layers.%d.self_attn.".formatted(layer);
-        String values = "layers.%d.attention.".formatted(layer);
+        String weights = "model.layers." + layer + ".self_attn.";
+        String values = "layers." + layer + ".attention.";
         List<String> qkv;
         if (config.queryKeyNorms()) {
             String q = projections.project(x, weights + "q_proj", values + "q");
@@ -153,8 +152,8 @@ public final class DecoderGraphs {
                                         qkv.get(0),
                                         qkv.size() == 1 ? "" : qkv.get(1),
                                         qkv.size() == 1 ? "" : qkv.get(2),
-                                        "past_key_values.%d.key".formatted(layer),
-                                        "past_key_values.%d.value".formatted(layer),
+                                        "past_key_values." + layer + ".key",
+                                        "past_key_values." + layer + ".value",
                                         "seqlens_k",
                                         "total_sequence_length",
                                         "rotary.cos",
@@ -169,14 +168,14 @@ public final class DecoderGraphs {
         List<String> mixed =
                 attention.outputs(
                         values + "mixed",
-                        "present.%d.key".formatted(layer),
-                        "present.%d.value".formatted(layer));
+                        "present." + layer + ".key",
+                        "present." + layer + ".value");
         return projections.project(mixed.get(0), weights + "o_proj", values + "out");
     }
 
     private String feedForward(String x, int layer) {
-        String weights = "model.layers.%d.mlp.".formatted(layer);
-        String values = "layers.%d.feed_forward.".formatted(layer);
+        String weights = "model.layers." + layer + ".mlp.";
+        String values = "layers." + layer + ".feed_forward.";
         String gate = projections.project(x, weights + "gate_proj", values + "gate");
         String up = projections.project(x, weights + "up_proj", values + "up");
         String activated =

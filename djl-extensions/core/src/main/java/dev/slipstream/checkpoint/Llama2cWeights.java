@@ -5,6 +5,7 @@ import dev.slipstream.graph.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -28,6 +29,13 @@ final class Llama2cWeights implements Weights {
     private static final int END = 2;
 
     private record Entry(long offset, List<Long> shape, boolean pairedRows) {}
+
+    /** One kind of tensor: its name, with {@code {layer}} in it if every layer has one. */
+    private record Kind(String name, Entry first) {
+        boolean inLayers() {
+            return name.contains("{layer}");
+        }
+    }
 
     private final ModelFiles files;
     private final String file;
@@ -58,7 +66,7 @@ final class Llama2cWeights implements Weights {
         try {
             DecoderConfig config = config(header);
             Llama2cWeights weights = new Llama2cWeights(files, file, config);
-            weights.layOut();
+            List<Kind> kinds = weights.layOut();
             if (weights.end != size) {
                 throw new CheckpointException(
                         "%s: expected %d bytes by its header (dim %d, hidden_dim %d, %d layers, %d heads, %d key and value heads, vocabulary %d, context %d), found %d; the file is cut off or not a llama2.c checkpoint, copy it again"
@@ -74,6 +82,8 @@ final class Llama2cWeights implements Weights {
                                         config.contextLength(),
                                         size));
             }
+            // Only now: a damaged header's billions of layers would fill the heap with names.
+            kinds.forEach(weights::add);
             return weights;
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new CheckpointException(
@@ -116,46 +126,66 @@ final class Llama2cWeights implements Weights {
                 BEGIN);
     }
 
-    private void layOut() {
+    /** Returns where each kind of tensor lies, and moves {@link #end} to the end of the file. */
+    private List<Kind> layOut() {
         long hidden = config.hiddenSize();
         long neurons = config.intermediateSize();
         long keys = (long) config.keyValueHeads() * config.headSize();
         long vocabulary = config.vocabularySize();
-        add("model.embed_tokens.weight", false, vocabulary, hidden);
-        addLayers("input_layernorm", false, hidden);
-        addLayers("self_attn.q_proj", true, hidden, hidden);
-        addLayers("self_attn.k_proj", true, keys, hidden);
-        addLayers("self_attn.v_proj", false, keys, hidden);
-        addLayers("self_attn.o_proj", false, hidden, hidden);
-        addLayers("post_attention_layernorm", false, hidden);
-        addLayers("mlp.gate_proj", false, neurons, hidden);
-        addLayers("mlp.down_proj", false, hidden, neurons);
-        addLayers("mlp.up_proj", false, neurons, hidden);
-        add("model.norm.weight", false, hidden);
+        String layer = "model.layers.{layer}.";
+        List<Kind> kinds = new ArrayList<>();
+        kinds.add(kind("model.embed_tokens.weight", false, vocabulary, hidden));
+        kinds.add(kind(layer + "input_layernorm.weight", false, hidden));
+        kinds.add(kind(layer + "self_attn.q_proj.weight", true, hidden, hidden));
+        kinds.add(kind(layer + "self_attn.k_proj.weight", true, keys, hidden));
+        kinds.add(kind(layer + "self_attn.v_proj.weight", false, keys, hidden));
+        kinds.add(kind(layer + "self_attn.o_proj.weight", false, hidden, hidden));
+        kinds.add(kind(layer + "post_attention_layernorm.weight", false, hidden));
+        kinds.add(kind(layer + "mlp.gate_proj.weight", false, neurons, hidden));
+        kinds.add(kind(layer + "mlp.down_proj.weight", false, hidden, neurons));
+        kinds.add(kind(layer + "mlp.up_proj.weight", false, neurons, hidden));
+        kinds.add(kind("model.norm.weight", false, hidden));
         // Two tables of cosines and sines, which llama2.c itself computes anew.
-        skip(config.contextLength(), config.headSize());
+        skip(1, List.of((long) config.contextLength(), (long) config.headSize()));
         if (!config.tiedEmbeddings()) {
-            add("lm_head.weight", false, vocabulary, hidden);
+            kinds.add(kind("lm_head.weight", false, vocabulary, hidden));
         }
+        return kinds;
     }
 
-    private void addLayers(String part, boolean pairedRows, long... shape) {
+    private Kind kind(String name, boolean pairedRows, long... dimensions) {
+        List<Long> shape = Arrays.stream(dimensions).boxed().toList();
+        Kind kind = new Kind(name, new Entry(end, shape, pairedRows));
+        skip(kind.inLayers() ? config.layers() : 1, shape);
+        return kind;
+    }
+
+    private void skip(int count, List<Long> shape) {
+        end = Math.addExact(end, Math.multiplyExact(bytes(shape), count));
+    }
+
+    private void add(Kind kind) {
+        Entry first = kind.first;
+        if (!kind.inLayers()) {
+            entries.put(kind.name, first);
+            return;
+        }
         for (int layer = 0; layer < config.layers(); layer++) {
-            add("model.layers.%d.%s.weight".formatted(layer, part), pairedRows, shape);
+            entries.put(
+                    kind.name.replace("{layer}", Integer.toString(layer)),
+                    new Entry(
+                            first.offset + layer * bytes(first.shape),
+                            first.shape,
+                            first.pairedRows));
         }
     }
 
-    private void add(String name, boolean pairedRows, long... shape) {
-        entries.put(name, new Entry(end, Arrays.stream(shape).boxed().toList(), pairedRows));
-        skip(shape);
-    }
-
-    private void skip(long... shape) {
+    private static long bytes(List<Long> shape) {
         long bytes = Float.BYTES;
         for (long dimension : shape) {
             bytes = Math.multiplyExact(bytes, dimension);
         }
-        end = Math.addExact(end, bytes);
+        return bytes;
     }
 
     DecoderConfig config() {
@@ -187,10 +217,7 @@ final class Llama2cWeights implements Weights {
     public Tensor tensor(String name) {
         Entry entry = entry(name);
         String where = files.location() + "/" + file + ": " + name;
-        long bytes = Float.BYTES;
-        for (long dimension : entry.shape) {
-            bytes *= dimension;
-        }
+        long bytes = bytes(entry.shape);
         if (bytes > Integer.MAX_VALUE) {
             throw new CheckpointException(
                     "%s: expected a tensor below 2 GiB, found %d bytes".formatted(where, bytes));

@@ -225,7 +225,7 @@ final class SafeTensorsFile {
         }
         if (end != dataStart + dataLength) {
             throw new CheckpointException(
-                    "%s: expected the file to end with its last tensor %s at byte %d, found %d bytes; the file is damaged, copy it again"
+                    "%s: expected the file to end where %s does, at byte %d, found %d bytes; the file is damaged, copy it again"
                             .formatted(where, before, end, dataStart + dataLength));
         }
     }

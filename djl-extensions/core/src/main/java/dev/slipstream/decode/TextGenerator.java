@@ -24,7 +24,7 @@ public interface TextGenerator extends AutoCloseable {
     boolean hasChatTemplate();
 
     /**
-     * Tokenises a text, the model's begin token first where it has one.
+     * Tokenises a text, with the begin token before it where the model's tokenizer puts one.
      *
      * @param text may be empty if the model has a begin token
      * @throws IllegalArgumentException if there would be no token at all, or the text holds half of

@@ -64,8 +64,9 @@ public final class Anatomy {
     }
 
     /**
-     * Returns the layers that could not be read, by number, each with the reason. A layer is known
-     * to exist if there are weights between two readable ones, or by the inputs for its past.
+     * Returns the layers that could not be read, by number, each with the reason; one of which a
+     * part could be read is among {@link #layers} too. That a layer exists is known by weights
+     * between two readable ones or by the inputs for its past.
      */
     public SortedMap<Integer, String> unreadable() {
         return unreadable;

@@ -35,6 +35,7 @@ final class LayerReader {
     private final SortedMap<Integer, String> unreadable = new TreeMap<>();
     private final List<SubLayer> open = new ArrayList<>();
     private final SortedSet<Integer> openPast = new TreeSet<>();
+    private boolean begun;
     private int openIndex;
     private int next;
 
@@ -138,8 +139,10 @@ final class LayerReader {
                     past,
                     "attention and feed-forward run in parallel into one residual add (%s)"
                             .formatted(add));
+            close();
         } else if (past.size() > 1) {
             lose(past, "one residual add (%s) spans layers %s".formatted(add, past));
+            close();
         } else {
             extend(subLayer(residual, nodes, past), past);
         }
@@ -148,37 +151,49 @@ final class LayerReader {
 
     private void extend(SubLayer subLayer, SortedSet<Integer> past) {
         boolean continues =
-                !open.isEmpty()
+                begun
                         && (subLayer.kind() == SubLayer.Kind.FEED_FORWARD
                                 ? open.stream().noneMatch(s -> s.kind() == subLayer.kind())
                                 : !past.isEmpty() && past.equals(openPast));
         if (!continues) {
-            close();
-            openIndex = index(past);
-            openPast.addAll(past);
-            next = openIndex + 1;
+            begin(index(past), past);
         }
         open.add(subLayer);
     }
 
+    /** Notes a place that could not be read: the rest of the layer begun, or a further layer. */
     private void lose(SortedSet<Integer> past, String reason) {
-        close();
-        if (past.size() > 1) {
+        boolean rest =
+                past.isEmpty()
+                        && !open.isEmpty()
+                        && open.stream().noneMatch(s -> s.kind() == SubLayer.Kind.FEED_FORWARD);
+        if (rest) {
+            unreadable.put(openIndex, reason);
+        } else if (past.size() > 1) {
             past.forEach(number -> unreadable.put(number, reason));
-            next = Math.max(next, past.last() + 1);
+            begin(Math.max(next, past.last()), past);
         } else {
-            int index = index(past);
-            unreadable.put(index, reason);
-            next = index + 1;
+            // A feed-forward may follow that belongs to it.
+            begin(index(past), past);
+            unreadable.put(openIndex, reason);
         }
+    }
+
+    private void begin(int index, SortedSet<Integer> past) {
+        close();
+        begun = true;
+        openIndex = index;
+        openPast.addAll(past);
+        next = index + 1;
     }
 
     private void close() {
         if (!open.isEmpty()) {
             layers.add(new Layer(openIndex, open));
-            open.clear();
-            openPast.clear();
         }
+        open.clear();
+        openPast.clear();
+        begun = false;
     }
 
     /** The number in the names of past inputs, unless they count only some of the layers. */

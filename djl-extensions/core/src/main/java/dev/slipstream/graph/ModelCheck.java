@@ -29,7 +29,7 @@ final class ModelCheck {
                 model.outputs().stream().map(ValueInfoProto::getName).toList());
         for (FunctionProto function : model.functions()) {
             Set<String> domains = new HashSet<>();
-            function.getOpsetImportList().forEach(opset -> domains.add(opset.getDomain()));
+            function.getOpsetImportList().forEach(opset -> domains.add(domain(opset.getDomain())));
             checkDomains("function " + function.getName(), function.getNodeList(), domains);
             check(
                     "function " + function.getName(),
@@ -85,9 +85,14 @@ final class ModelCheck {
         NodeOrder.sort(nodes, where);
     }
 
+    /** ONNX's own domain has two names. */
+    static String domain(String name) {
+        return name.equals("ai.onnx") ? "" : name;
+    }
+
     private static void checkDomains(String where, List<NodeProto> nodes, Set<String> domains) {
         for (NodeProto node : nodes) {
-            String domain = node.getDomain().equals("ai.onnx") ? "" : node.getDomain();
+            String domain = domain(node.getDomain());
             if (!domains.contains(domain)) {
                 throw new GraphException(
                         "%s: node %s is of domain '%s', of which no operator set is imported; import it"

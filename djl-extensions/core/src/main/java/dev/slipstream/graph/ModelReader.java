@@ -81,8 +81,7 @@ final class ModelReader {
         }
         OnnxModel model = new OnnxModel(header(proto));
         for (OperatorSetIdProto opset : proto.getOpsetImportList()) {
-            // ONNX's own domain has two names.
-            String domain = opset.getDomain().equals("ai.onnx") ? "" : opset.getDomain();
+            String domain = ModelCheck.domain(opset.getDomain());
             if (opset.getVersion() <= 0 || opset.getVersion() > Integer.MAX_VALUE) {
                 throw new GraphException(
                         "%s: expected a version of operator set '%s', found %d"

@@ -9,6 +9,7 @@ import dev.slipstream.checkpoint.Llama2c;
 import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.checkpoint.SafeTensors;
 import dev.slipstream.checkpoint.Weights;
+import dev.slipstream.decode.ChatTemplate;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.Tokenizer;
@@ -126,7 +127,7 @@ final class ModelOpener {
                 source.name(),
                 decoder,
                 tokenizer,
-                null,
+                template(source.files()),
                 defaults(source.files()),
                 beginToken,
                 endTokens);
@@ -142,6 +143,24 @@ final class ModelOpener {
         } catch (IOException e) {
             throw new CheckpointException(
                     "%s/%s: %s".formatted(source.files().location(), file, e.getMessage()), e);
+        }
+    }
+
+    private static @Nullable ChatTemplate template(ModelFiles files) {
+        return ChatTemplate.read(
+                        text(files, "tokenizer_config.json"),
+                        text(files, "chat_template.jinja"),
+                        text(files, "chat_template.json"))
+                .orElse(null);
+    }
+
+    private static @Nullable String text(ModelFiles files, String file) {
+        try {
+            return files.contains(file) ? files.text(file) : null;
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "%s/%s cannot be read: %s".formatted(files.location(), file, e.getMessage()),
+                    e);
         }
     }
 

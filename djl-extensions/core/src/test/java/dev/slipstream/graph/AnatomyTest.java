@@ -350,15 +350,48 @@ class AnatomyTest {
     @Test
     void reportsAnInterruptedStreamAndReadsOn() {
         String x = layer(g.embed(), 0);
-        // The stream is scaled, and the branch comes from the unscaled one.
-        String scaled = g.b.node("Mul", x, g.weight("alpha", HIDDEN)).output("scaled");
-        x = g.add(scaled, g.fusedAttention(g.norm(x, "l1.a"), "l1.a", 1), "l1.add");
+        x = interrupted(x, g.fusedAttention(g.norm(x, "l1.a"), "l1.a", 1), "l1");
         x = layer(x, 2);
         g.finish(x);
         Anatomy anatomy = Anatomy.of(g.model);
         assertThat(anatomy.layers()).extracting(Layer::index).containsExactly(0, 2);
         assertThat(anatomy.unreadable()).containsOnlyKeys(1);
         assertThat(anatomy.unreadable().get(1)).contains("interrupted", "l1.add");
+    }
+
+    @Test
+    void reportsHalfALayerAndReadsTheOther() {
+        String x = layer(g.embed(), 0);
+        x = interrupted(x, g.fusedAttention(g.norm(x, "l1.a"), "l1.a", 1), "l1.a");
+        x = g.add(x, g.swiglu(g.norm(x, "l1.f"), "l1.f"), "l1.f.add");
+        x = g.add(x, g.fusedAttention(g.norm(x, "l2.a"), "l2.a", 2), "l2.a.add");
+        x = interrupted(x, g.swiglu(g.norm(x, "l2.f"), "l2.f"), "l2.f");
+        x = layer(x, 3);
+        g.finish(x);
+        Anatomy anatomy = Anatomy.of(g.model);
+        assertThat(anatomy.layers()).extracting(Layer::index).containsExactly(0, 1, 2, 3);
+        assertThat(anatomy.layers().get(1).attention()).isEmpty();
+        assertThat(anatomy.layers().get(1).feedForward()).isPresent();
+        assertThat(anatomy.layers().get(2).attention()).isPresent();
+        assertThat(anatomy.layers().get(2).feedForward()).isEmpty();
+        assertThat(anatomy.unreadable()).containsOnlyKeys(1, 2);
+    }
+
+    @Test
+    void reportsAnAddOverSeveralLayers() {
+        String x = layer(g.embed(), 0);
+        String y = g.add(x, layer(layer(x, 1), 2), "long");
+        g.finish(layer(y, 3));
+        Anatomy anatomy = Anatomy.of(g.model);
+        assertThat(anatomy.layers()).extracting(Layer::index).containsExactly(0, 3);
+        assertThat(anatomy.unreadable()).containsOnlyKeys(1, 2);
+        assertThat(anatomy.unreadable().get(2)).contains("long", "[1, 2]");
+    }
+
+    /** The stream is scaled, and the branch comes from the unscaled one. */
+    private String interrupted(String x, String branch, String name) {
+        String scaled = g.b.node("Mul", x, g.weight(name + ".alpha", HIDDEN)).output("scaled");
+        return g.add(scaled, branch, name + ".add");
     }
 
     @Test

@@ -59,6 +59,19 @@ class OnnxModelTest {
     }
 
     @Test
+    void replacesTheFilesThatItWasReadFrom() throws IOException {
+        Path file = directory.resolve("model.onnx");
+        OnnxModel model = randomModel(new Random(2));
+        model.write(file);
+        OnnxModel read = OnnxModel.read(file);
+        read.initializers().remove("w.FLOAT");
+        read.write(file);
+        model.initializers().remove("w.FLOAT");
+        assertThat(read.initializers()).isEqualTo(model.initializers());
+        assertThat(OnnxModel.read(file).initializers()).isEqualTo(model.initializers());
+    }
+
+    @Test
     void storesLargeTensorsAlignedAndEqualOnesOnce() throws IOException {
         Random random = new Random(1);
         OnnxModel model = new OnnxModel("m");

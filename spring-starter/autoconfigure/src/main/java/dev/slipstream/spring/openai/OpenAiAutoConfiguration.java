@@ -1,5 +1,7 @@
 package dev.slipstream.spring.openai;
 
+import dev.slipstream.spring.autoconfigure.SlipstreamAutoConfiguration;
+import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -15,17 +17,17 @@ import tools.jackson.databind.json.JsonMapper;
  * Serves the application's models as OpenAI's HTTP interface, if {@code
  * slipstream.openai.enabled=true} and the application is a servlet web application.
  */
-@AutoConfiguration
+@AutoConfiguration(after = SlipstreamAutoConfiguration.class)
 @ConditionalOnBooleanProperty("slipstream.openai.enabled")
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnClass({DispatcherServlet.class, JsonMapper.class})
-@ConditionalOnBean(ModelDirectory.class)
+@ConditionalOnBean(SlipstreamModels.class)
 @EnableConfigurationProperties(OpenAiProperties.class)
 public final class OpenAiAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     OpenAiController slipstreamOpenAiController(
-            ModelDirectory models, OpenAiProperties properties) {
+            SlipstreamModels models, OpenAiProperties properties) {
         return new OpenAiController(models, properties);
     }
 }

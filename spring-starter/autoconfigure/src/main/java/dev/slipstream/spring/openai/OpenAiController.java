@@ -3,6 +3,7 @@ package dev.slipstream.spring.openai;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -33,14 +34,14 @@ import tools.jackson.databind.json.JsonMapper;
 final class OpenAiController implements AutoCloseable {
     private static final Log LOG = LogFactory.getLog(OpenAiController.class);
 
-    private final ModelDirectory models;
+    private final SlipstreamModels models;
     private final RequestReader requests;
     private final ChatReader chats;
     private final AnswerWriter answers;
     private final ScheduledThreadPoolExecutor timers;
     private final long started = Instant.now().getEpochSecond();
 
-    OpenAiController(ModelDirectory models, OpenAiProperties properties) {
+    OpenAiController(SlipstreamModels models, OpenAiProperties properties) {
         JsonMapper mapper = Json.mapper();
         this.models = models;
         this.requests = new RequestReader(mapper, properties.maxRequestSize());

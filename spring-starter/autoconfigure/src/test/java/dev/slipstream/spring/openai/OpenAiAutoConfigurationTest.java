@@ -2,6 +2,7 @@ package dev.slipstream.spring.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,7 @@ class OpenAiAutoConfigurationTest {
             new WebApplicationContextRunner()
                     .withConfiguration(AutoConfigurations.of(OpenAiAutoConfiguration.class))
                     .withBean(
-                            ModelDirectory.class,
+                            SlipstreamModels.class,
                             () ->
                                     OpenAiServer.directory(
                                             List.of(new ScriptedGenerator("alphabet", true))));

@@ -1,6 +1,8 @@
 package dev.slipstream.spring.openai;
 
 import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -46,7 +48,7 @@ final class OpenAiServer implements AutoCloseable {
         application.addInitializers(
                 context ->
                         ((GenericApplicationContext) context)
-                                .registerBean(ModelDirectory.class, () -> directory(models)));
+                                .registerBean(SlipstreamModels.class, () -> directory(models)));
         String[] arguments =
                 Stream.concat(
                                 Stream.of(
@@ -60,27 +62,16 @@ final class OpenAiServer implements AutoCloseable {
     }
 
     /** Returns models by their own names, the first one the default. */
-    static ModelDirectory directory(List<? extends TextGenerator> models) {
-        Map<String, TextGenerator> named = new LinkedHashMap<>();
-        models.forEach(model -> named.put(model.name(), model));
-        return new NamedModels(named);
-    }
-
-    private record NamedModels(Map<String, TextGenerator> models) implements ModelDirectory {
-        @Override
-        public List<String> names() {
-            return List.copyOf(models.keySet());
+    static SlipstreamModels directory(List<? extends TextGenerator> models) {
+        Map<String, QueuedGenerator> named = new LinkedHashMap<>();
+        for (TextGenerator model : models) {
+            named.put(
+                    model.name(),
+                    model instanceof QueuedGenerator queued
+                            ? queued
+                            : new QueuedGenerator(model, 64, 64));
         }
-
-        @Override
-        public TextGenerator get(String name) {
-            return models.get(name);
-        }
-
-        @Override
-        public TextGenerator defaultModel() {
-            return models.values().iterator().next();
-        }
+        return SlipstreamModels.of(named, models.get(0).name());
     }
 
     /** An answer: status, headers, and a body of JSON or events. */

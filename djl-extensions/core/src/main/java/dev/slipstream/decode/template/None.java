@@ -1,0 +1,6 @@
+package dev.slipstream.decode.template;
+
+/** Python's {@code None}. */
+enum None {
+    NONE
+}

@@ -1,0 +1,129 @@
+package dev.slipstream.samples.cli;
+
+import dev.slipstream.decode.FinishReason;
+import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.Prompt;
+import dev.slipstream.decode.Statistics;
+import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.decode.Token;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code generate} tells of a text, for people and for programs.
+ *
+ * @param command always {@code generate}
+ * @param model name of the model
+ * @param weights precision asked for
+ * @param contextLength of the model in tokens
+ * @param prompt the text that was tokenised: for a chat, as the template rendered it
+ * @param text the continuation
+ * @param promptTokens tokens of the prompt
+ * @param generatedTokens tokens of the continuation, an end token included
+ * @param graphRuns runs of the model's graph
+ * @param finishReason why the text ended
+ * @param seed of the random draws; absent for greedy decoding
+ * @param loadSeconds to open the model
+ * @param timeToFirstTokenSeconds from the request to the first token
+ * @param elapsedSeconds from the request to the last token
+ * @param tokensPerSecond after the first token
+ * @param tokens each with its log-probability and alternatives where asked for
+ */
+record GenerateReport(
+        String command,
+        String model,
+        String weights,
+        int contextLength,
+        String prompt,
+        String text,
+        int promptTokens,
+        int generatedTokens,
+        int graphRuns,
+        String finishReason,
+        @Nullable Long seed,
+        double loadSeconds,
+        double timeToFirstTokenSeconds,
+        double elapsedSeconds,
+        double tokensPerSecond,
+        List<Token> tokens) {
+
+    static GenerateReport of(
+            TextGenerator generator,
+            String weights,
+            Duration load,
+            Prompt prompt,
+            GenerationOptions options,
+            String text,
+            List<Token> tokens,
+            FinishReason reason,
+            Statistics statistics) {
+        return new GenerateReport(
+                "generate",
+                generator.name(),
+                weights,
+                generator.contextLength(),
+                prompt.text(),
+                text,
+                statistics.promptTokens(),
+                statistics.generatedTokens(),
+                statistics.graphRuns(),
+                reason.name().toLowerCase(Locale.ROOT),
+                options.temperature() > 0 ? options.seed() : null,
+                seconds(load),
+                seconds(statistics.timeToFirstToken()),
+                seconds(statistics.elapsed()),
+                statistics.tokensPerSecond(),
+                tokens);
+    }
+
+    /** Returns the statistics, one a line. */
+    String statistics() {
+        Table table =
+                new Table()
+                        .row("model", "%s, %s".formatted(model, weights))
+                        .row("prompt", promptTokens + " tokens")
+                        .row(
+                                "generated",
+                                format(
+                                        "%d tokens, %.1f tokens/s after the first",
+                                        generatedTokens, tokensPerSecond))
+                        .row("first token", format("%.1f ms", timeToFirstTokenSeconds * 1e3))
+                        .row("finish reason", finishReason.replace('_', ' '));
+        if (seed != null) {
+            table.row("seed", seed.toString());
+        }
+        return table.row("load time", format("%.2f s", loadSeconds)).toString();
+    }
+
+    /** Returns a table of the tokens' log-probabilities. */
+    String logProbabilities() {
+        Table table = new Table().row("id", "log-prob", "token", "alternatives");
+        for (Token token : tokens) {
+            StringBuilder others = new StringBuilder();
+            for (Token.Alternative other : token.alternatives()) {
+                others.append(format("%s %.4f  ", quoted(other.text()), other.logProbability()));
+            }
+            Double own = token.logProbability();
+            table.row(
+                    Integer.toString(token.id()),
+                    own == null ? "" : format("%.4f", own),
+                    quoted(token.text()),
+                    others.toString());
+        }
+        return table.toString();
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\"") + '"';
+    }
+
+    private static String format(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+}

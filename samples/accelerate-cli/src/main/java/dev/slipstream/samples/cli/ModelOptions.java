@@ -1,0 +1,92 @@
+package dev.slipstream.samples.cli;
+
+import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.zoo.LoadOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options that say which model is opened, and how. */
+final class ModelOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command = CommandSpec.create();
+
+    private int contextLength;
+    private int threads;
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "M",
+            description =
+                    "A model directory, an ONNX file, or the name of an embedded model (see the"
+                            + " command 'models'). Default: the first embedded model.")
+    private @Nullable String model;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "PRECISION",
+            description =
+                    "How weights of a checkpoint are stored: ${COMPLETION-CANDIDATES}, in any case."
+                            + " ONNX files are opened as they are. Default: int8.")
+    private Precision weights = Precision.INT8;
+
+    @Option(
+            names = "--context-length",
+            paramLabel = "N",
+            description =
+                    "The most tokens of prompt and answer. Default: the model's own, at most 4096.")
+    private void contextLength(int value) {
+        contextLength = atLeastZero("--context-length", value);
+    }
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of one run of the model. Default: half of the processors.")
+    private void threads(int value) {
+        threads = atLeastZero("--threads", value);
+    }
+
+    /** Returns the model's name or path, checked to be there. */
+    String location(Library library) {
+        List<String> embedded = library.embedded().get();
+        if (model == null) {
+            if (embedded.isEmpty()) {
+                throw new IllegalStateException(
+                        "no model is embedded in this jar; name a model directory or an ONNX file"
+                                + " with --model");
+            }
+            return embedded.get(0);
+        }
+        if (!embedded.contains(model) && !Files.exists(Path.of(model))) {
+            throw new IllegalArgumentException(
+                    "--model: expected a directory, an ONNX file or one of the embedded models %s,"
+                                    .formatted(String.join(", ", embedded))
+                            + " found nothing at "
+                            + Path.of(model).toAbsolutePath());
+        }
+        return model;
+    }
+
+    Precision weights() {
+        return weights;
+    }
+
+    /** Returns how to open the model, for one request at a time. */
+    LoadOptions loading() {
+        return new LoadOptions(weights, contextLength, threads, 1, 0);
+    }
+
+    private int atLeastZero(String option, int value) {
+        if (value < 0) {
+            throw new ParameterException(
+                    command.commandLine(), option + ": expected 0 or more, found " + value);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,151 @@
+package dev.slipstream.spring.ai;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.ai.chat.prompt.ChatOptions;
+import org.springframework.ai.model.tool.DefaultToolCallingChatOptions;
+import org.springframework.ai.model.tool.ToolCallingChatOptions;
+
+/**
+ * Options of one chat request: Spring AI's portable ones, and what Slipstream knows beyond them.
+ * Whatever is null is the default of the model that answers.
+ *
+ * <p>Tools are shown to the model by its chat template. Their calls are not parsed out of its text,
+ * so Spring AI never calls them.
+ */
+public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
+    private final @Nullable Double minP;
+    private final @Nullable Double repetitionPenalty;
+    private final @Nullable Long seed;
+    private final @Nullable Duration deadline;
+
+    private SlipstreamChatOptions(ToolCallingChatOptions portable, Builder own) {
+        super(
+                portable.getToolCallbacks(),
+                portable.getToolContext(),
+                portable.getModel(),
+                portable.getFrequencyPenalty(),
+                portable.getMaxTokens(),
+                portable.getPresencePenalty(),
+                portable.getStopSequences(),
+                portable.getTemperature(),
+                portable.getTopK(),
+                portable.getTopP());
+        minP = own.minP;
+        repetitionPenalty = own.repetitionPenalty;
+        seed = own.seed;
+        deadline = own.deadline;
+    }
+
+    /** Returns a builder with nothing set. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Returns how likely a token has to be, as a fraction of the likeliest one. */
+    public @Nullable Double getMinP() {
+        return minP;
+    }
+
+    /** Returns what weakens tokens that occur in prompt or output; 1 changes nothing. */
+    public @Nullable Double getRepetitionPenalty() {
+        return repetitionPenalty;
+    }
+
+    /** Returns the seed of the random draws. */
+    public @Nullable Long getSeed() {
+        return seed;
+    }
+
+    /** Returns the longest time from submission to the last token. */
+    public @Nullable Duration getDeadline() {
+        return deadline;
+    }
+
+    @Override
+    public Builder mutate() {
+        return new Builder()
+                .model(getModel())
+                .frequencyPenalty(getFrequencyPenalty())
+                .maxTokens(getMaxTokens())
+                .presencePenalty(getPresencePenalty())
+                .stopSequences(getStopSequences())
+                .temperature(getTemperature())
+                .topK(getTopK())
+                .topP(getTopP())
+                .toolCallbacks(getToolCallbacks())
+                .toolContext(getToolContext())
+                .minP(minP)
+                .repetitionPenalty(repetitionPenalty)
+                .seed(seed)
+                .deadline(deadline);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof SlipstreamChatOptions o
+                && super.equals(o)
+                && Objects.equals(minP, o.minP)
+                && Objects.equals(repetitionPenalty, o.repetitionPenalty)
+                && Objects.equals(seed, o.seed)
+                && Objects.equals(deadline, o.deadline);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(super.hashCode(), minP, repetitionPenalty, seed, deadline);
+    }
+
+    /** Collects options; see the getters for their meaning. */
+    public static final class Builder extends DefaultToolCallingChatOptions.Builder<Builder> {
+        private @Nullable Double minP;
+        private @Nullable Double repetitionPenalty;
+        private @Nullable Long seed;
+        private @Nullable Duration deadline;
+
+        private Builder() {}
+
+        /** Sets min-p; 0 is off. */
+        public Builder minP(@Nullable Double value) {
+            minP = value;
+            return this;
+        }
+
+        /** Sets the repetition penalty; 1 is off. */
+        public Builder repetitionPenalty(@Nullable Double value) {
+            repetitionPenalty = value;
+            return this;
+        }
+
+        /** Sets the seed. */
+        public Builder seed(@Nullable Long value) {
+            seed = value;
+            return this;
+        }
+
+        /** Sets the longest time from submission to the last token. */
+        public Builder deadline(@Nullable Duration value) {
+            deadline = value;
+            return this;
+        }
+
+        @Override
+        public Builder combineWith(ChatOptions.Builder<?> other) {
+            super.combineWith(other);
+            if (other instanceof Builder b) {
+                minP = b.minP != null ? b.minP : minP;
+                repetitionPenalty =
+                        b.repetitionPenalty != null ? b.repetitionPenalty : repetitionPenalty;
+                seed = b.seed != null ? b.seed : seed;
+                deadline = b.deadline != null ? b.deadline : deadline;
+            }
+            return this;
+        }
+
+        @Override
+        public SlipstreamChatOptions build() {
+            return new SlipstreamChatOptions(super.build(), this);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package dev.slipstream.spring.autoconfigure;
+
+import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.zoo.LoadOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One named model.
+ *
+ * @param location Name of an embedded model, a model directory, or an ONNX file; the model's own
+ *     name here if left out.
+ * @param weights Precision of the weights of models that are built from a checkpoint; ONNX files
+ *     are opened as they are.
+ * @param contextLength Most tokens of prompt and answer; the model's own if left out.
+ * @param threads Threads that one run of the graph uses; half of the processors if left out.
+ * @param maxActive Requests that run at once.
+ * @param maxQueued Requests that may wait beyond those; more are rejected.
+ * @param generation What the model generates when a request does not say otherwise.
+ */
+public record ModelProperties(
+        @Nullable String location,
+        @Nullable Precision weights,
+        @Nullable Integer contextLength,
+        @Nullable Integer threads,
+        @Nullable Integer maxActive,
+        @Nullable Integer maxQueued,
+        @Nullable GenerationProperties generation) {
+
+    /** A model that is its name and nothing else. */
+    static final ModelProperties NONE =
+            new ModelProperties(null, null, null, null, null, null, null);
+
+    /**
+     * Returns a model that is its name and nothing else. The binder calls this for a name with
+     * nothing below it, as YAML's {@code stories260k:} is.
+     *
+     * @param nothing must be blank
+     * @throws IllegalArgumentException if it is not
+     */
+    public static ModelProperties valueOf(String nothing) {
+        if (!nothing.isBlank()) {
+            throw new IllegalArgumentException(
+                    "expected properties below the model's name, found the value '%s'; if it is where the model lies, call it location"
+                            .formatted(nothing));
+        }
+        return NONE;
+    }
+
+    /** Returns the defaults with what is set here laid over them. */
+    LoadOptions loadOptions() {
+        LoadOptions options = LoadOptions.defaults();
+        return new LoadOptions(
+                weights != null ? weights : options.precision(),
+                contextLength != null ? contextLength : options.contextLength(),
+                threads != null ? threads : options.threads(),
+                maxActive != null ? maxActive : options.maxActive(),
+                maxQueued != null ? maxQueued : options.maxQueued());
+    }
+
+    /** Checks every value; {@code prefix} is the full name of this group of properties. */
+    void check(String prefix) {
+        LoadOptions options = LoadOptions.defaults();
+        if (location != null && location.isBlank()) {
+            throw new SlipstreamConfigurationException(
+                    prefix + ".location",
+                    "expected the name of an embedded model, a model directory, or an ONNX file,"
+                            + " found nothing",
+                    null);
+        }
+        if (contextLength != null) {
+            check(prefix + ".context-length", () -> options.withContextLength(contextLength));
+        }
+        if (threads != null) {
+            check(prefix + ".threads", () -> options.withThreads(threads));
+        }
+        if (maxActive != null) {
+            check(prefix + ".max-active", () -> options.withRequests(maxActive, 0));
+        }
+        if (maxQueued != null) {
+            check(prefix + ".max-queued", () -> options.withRequests(1, maxQueued));
+        }
+        if (generation != null) {
+            generation.check(prefix + ".generation");
+        }
+    }
+
+    private static void check(String property, Runnable use) {
+        try {
+            use.run();
+        } catch (IllegalArgumentException e) {
+            throw new SlipstreamConfigurationException(property, e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.slipstream.spring.autoconfigure;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+
+/** Down as soon as one model is closed; the details tell how each one does. */
+class SlipstreamHealthIndicator implements HealthIndicator {
+    private final SlipstreamModels models;
+
+    SlipstreamHealthIndicator(SlipstreamModels models) {
+        this.models = models;
+    }
+
+    @Override
+    public Health health() {
+        Health.Builder health = Health.up();
+        for (String name : models.names()) {
+            ModelStatus status = models.status(name);
+            if (status.closed()) {
+                health.down();
+            }
+            Map<String, Object> details = new LinkedHashMap<>();
+            details.put("status", status.closed() ? "closed" : "open");
+            details.put("location", status.location());
+            details.put("contextLength", status.contextLength());
+            details.put("active", status.active());
+            details.put("queued", status.queued());
+            health.withDetail(name, details);
+        }
+        return health.build();
+    }
+}

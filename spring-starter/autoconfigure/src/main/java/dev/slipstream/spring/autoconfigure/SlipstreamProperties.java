@@ -1,0 +1,36 @@
+package dev.slipstream.spring.autoconfigure;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * The properties under {@code slipstream}. Ranges are checked while they are bound, by the records
+ * of the core that they end in, so that a wrong one stops the application with its full name.
+ *
+ * @param models Models by name, in the order in which they are opened.
+ * @param defaultModel Name of the model that serves requests which name none; the first if left
+ *     out. Without any model configured, the embedded model to open.
+ */
+@ConfigurationProperties("slipstream")
+public record SlipstreamProperties(
+        @DefaultValue Map<String, ModelProperties> models, @Nullable String defaultModel) {
+    static final String MODELS = "slipstream.models.";
+    static final String DEFAULT_MODEL = "slipstream.default-model";
+
+    /** Copies the map and checks every value. */
+    public SlipstreamProperties {
+        models = Collections.unmodifiableMap(new LinkedHashMap<>(models));
+        models.forEach((name, model) -> model.check(MODELS + name));
+        if (defaultModel != null && !models.isEmpty() && !models.containsKey(defaultModel)) {
+            throw new SlipstreamConfigurationException(
+                    DEFAULT_MODEL,
+                    "expected one of the configured models %s, found '%s'"
+                            .formatted(models.keySet(), defaultModel),
+                    null);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+package dev.slipstream.spring.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.spring.ScriptedGenerator;
+import dev.slipstream.zoo.LoadOptions;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+class SlipstreamAutoConfigurationTest {
+    private final Map<String, ScriptedGenerator> loaded = new LinkedHashMap<>();
+    private final Map<String, String> locations = new LinkedHashMap<>();
+    private final Map<String, LoadOptions> options = new LinkedHashMap<>();
+
+    private final ApplicationContextRunner runner =
+            new ApplicationContextRunner()
+                    .withConfiguration(AutoConfigurations.of(SlipstreamAutoConfiguration.class))
+                    .withBean(SlipstreamModelLoader.class, () -> this::load);
+
+    private dev.slipstream.schedule.QueuedGenerator load(
+            String name, String location, LoadOptions load) {
+        if (location.startsWith("/missing")) {
+            throw new IllegalArgumentException("no file " + location);
+        }
+        ScriptedGenerator generator = new ScriptedGenerator("inner", "a", "b");
+        loaded.put(name, generator);
+        locations.put(name, location);
+        options.put(name, load);
+        return generator.queued();
+    }
+
+    @Test
+    void opensNamedModelsInOrderWithWhatIsConfigured() {
+        runner.withPropertyValues(
+                        "slipstream.models.zebra.location=/models/zebra",
+                        "slipstream.models.zebra.weights=int4",
+                        "slipstream.models.zebra.context-length=512",
+                        "slipstream.models.zebra.threads=3",
+                        "slipstream.models.zebra.max-active=5",
+                        "slipstream.models.zebra.max-queued=9",
+                        "slipstream.models.apple.location=apple.onnx")
+                .run(
+                        context -> {
+                            SlipstreamModels models = context.getBean(SlipstreamModels.class);
+                            assertThat(models.names()).containsExactly("zebra", "apple");
+                            assertThat(models.defaultName()).isEqualTo("zebra");
+                            assertThat(context.getBean(TextGenerator.class))
+                                    .isSameAs(models.defaultModel())
+                                    .isSameAs(models.get("zebra"));
+                            assertThat(models.get("apple").name()).isEqualTo("apple");
+                            assertThat(locations)
+                                    .containsExactly(
+                                            Map.entry("zebra", "/models/zebra"),
+                                            Map.entry("apple", "apple.onnx"));
+                            assertThat(options.get("zebra"))
+                                    .isEqualTo(new LoadOptions(Precision.INT4, 512, 3, 5, 9));
+                            assertThat(options.get("apple")).isEqualTo(LoadOptions.defaults());
+                            assertThat(models.status("zebra"))
+                                    .isEqualTo(
+                                            new ModelStatus(
+                                                    "zebra", "/models/zebra", 64, 0, 0, false));
+                        });
+        assertThat(loaded.values()).hasSize(2).allMatch(g -> g.closed);
+    }
+
+    @Test
+    void defaultModelIsChosenByName() {
+        runner.withPropertyValues(
+                        "slipstream.models.zebra.location=z",
+                        "slipstream.models.apple.location=a",
+                        "slipstream.default-model=apple")
+                .run(
+                        context ->
+                                assertThat(context.getBean(TextGenerator.class).name())
+                                        .isEqualTo("apple"));
+    }
+
+    @Test
+    void modelWithoutLocationIsItsName() {
+        runner.withPropertyValues("slipstream.models.stories260k.threads=1")
+                .run(context -> assertThat(locations).containsEntry("stories260k", "stories260k"));
+    }
+
+    @Test
+    void defaultModelAloneOpensTheEmbeddedModelOfThatName() {
+        runner.withPropertyValues("slipstream.default-model=stories260k")
+                .run(
+                        context -> {
+                            assertThat(context.getBean(SlipstreamModels.class).names())
+                                    .containsExactly("stories260k");
+                            assertThat(locations).containsEntry("stories260k", "stories260k");
+                        });
+    }
+
+    @Test
+    void configuredGenerationLiesOverTheModelsOwnDefaults() {
+        String prefix = "slipstream.models.tales.generation.";
+        runner.withPropertyValues(
+                        prefix + "temperature=0.9",
+                        prefix + "top-p=0.8",
+                        prefix + "min-p=0.1",
+                        prefix + "repetition-penalty=1.1",
+                        prefix + "presence-penalty=0.2",
+                        prefix + "frequency-penalty=0.3",
+                        prefix + "seed=42",
+                        prefix + "stop=END,STOP",
+                        prefix + "deadline=30s")
+                .run(
+                        context ->
+                                assertThat(context.getBean(TextGenerator.class).defaults())
+                                        .isEqualTo(
+                                                GenerationOptions.builder()
+                                                        .maxTokens(16)
+                                                        .temperature(0.9)
+                                                        .topK(7)
+                                                        .topP(0.8)
+                                                        .minP(0.1)
+                                                        .repetitionPenalty(1.1)
+                                                        .presencePenalty(0.2)
+                                                        .frequencyPenalty(0.3)
+                                                        .seed(42L)
+                                                        .stopStrings(List.of("END", "STOP"))
+                                                        .deadline(Duration.ofSeconds(30))
+                                                        .build()));
+    }
+
+    @Test
+    void maxTokensAndTopKLieOverTheModelsOwnToo() {
+        runner.withPropertyValues(
+                        "slipstream.models.tales.generation.max-tokens=5",
+                        "slipstream.models.tales.generation.top-k=3")
+                .run(
+                        context -> {
+                            GenerationOptions defaults =
+                                    context.getBean(TextGenerator.class).defaults();
+                            assertThat(defaults.maxTokens()).isEqualTo(5);
+                            assertThat(defaults.topK()).isEqualTo(3);
+                            assertThat(defaults.temperature()).isEqualTo(0.5);
+                        });
+    }
+
+    @Test
+    void modelThatFailsToOpenNamesItsPropertyAndClosesTheOthers() {
+        runner.withPropertyValues(
+                        "slipstream.models.good.location=good",
+                        "slipstream.models.bad.location=/missing/model")
+                .run(
+                        context ->
+                                assertThat(context)
+                                        .getFailure()
+                                        .cause()
+                                        .rootCause()
+                                        .hasMessage("no file /missing/model"));
+        assertThat(loaded.get("good").closed).isTrue();
+    }
+
+    @Test
+    void decoratorsWrapEveryModelInOrder() {
+        runner.withPropertyValues("slipstream.models.tales.location=x")
+                .withBean("inner", TextGeneratorDecorator.class, () -> g -> new Renamed(g, "inner"))
+                .withBean("outer", TextGeneratorDecorator.class, () -> g -> new Renamed(g, "outer"))
+                .run(
+                        context ->
+                                assertThat(context.getBean(TextGenerator.class).name())
+                                        .isEqualTo("outer(inner(tales))"));
+        assertThat(loaded.get("tales").closed).isTrue();
+    }
+
+    @Test
+    void unknownModelIsRefusedWithTheNamesThatThereAre() {
+        runner.withPropertyValues("slipstream.models.tales.location=x")
+                .run(
+                        context ->
+                                assertThatThrownBy(
+                                                () ->
+                                                        context.getBean(SlipstreamModels.class)
+                                                                .get("poems"))
+                                        .isInstanceOf(UnknownModelException.class)
+                                        .hasMessage("no model 'poems'; the models are [tales]"));
+    }
+
+    @Test
+    void backsOffFromTheUsersModels() {
+        ScriptedGenerator mine = new ScriptedGenerator("mine", "x");
+        runner.withBean(
+                        SlipstreamModels.class,
+                        () -> SlipstreamModels.of(Map.of("mine", mine.queued()), "mine"))
+                .run(
+                        context ->
+                                assertThat(context.getBean(TextGenerator.class).name())
+                                        .isEqualTo("mine"));
+        assertThat(loaded).isEmpty();
+        assertThat(mine.closed).isTrue();
+    }
+
+    @Test
+    void backsOffFromTheUsersGenerator() {
+        ScriptedGenerator mine = new ScriptedGenerator("mine", "x");
+        runner.withPropertyValues("slipstream.models.tales.location=x")
+                .withBean(TextGenerator.class, () -> mine)
+                .run(
+                        context -> {
+                            assertThat(context.getBean(TextGenerator.class)).isSameAs(mine);
+                            assertThat(context.getBean(SlipstreamModels.class).names())
+                                    .containsExactly("tales");
+                        });
+    }
+}

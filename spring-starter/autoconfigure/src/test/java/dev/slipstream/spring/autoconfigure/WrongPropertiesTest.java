@@ -1,0 +1,128 @@
+package dev.slipstream.spring.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.slipstream.spring.ScriptedGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+
+/** Wrong properties stop a whole application, with a report that names them. */
+class WrongPropertiesTest {
+
+    @ImportAutoConfiguration(SlipstreamAutoConfiguration.class)
+    static class Application {
+        @Bean
+        SlipstreamModelLoader loader() {
+            return (name, location, options) -> {
+                if (location.equals("nowhere")) {
+                    throw new IllegalArgumentException("no model directory nowhere");
+                }
+                return new ScriptedGenerator(name, "a").queued();
+            };
+        }
+    }
+
+    /** Starts the application and returns what it prints, the failure report included. */
+    private static String start(Map<String, Object> properties) {
+        SpringApplication application = new SpringApplication(Application.class);
+        application.setWebApplicationType(WebApplicationType.NONE);
+        application.setDefaultProperties(properties);
+        PrintStream console = System.out;
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(output, true, StandardCharsets.UTF_8));
+        try {
+            application.run().close();
+        } catch (RuntimeException e) {
+            assertThat(output.toString(StandardCharsets.UTF_8))
+                    .contains("APPLICATION FAILED TO START");
+        } finally {
+            System.setOut(console);
+        }
+        return output.toString(StandardCharsets.UTF_8);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "slipstream.models.my-tales.context-length, -1",
+                "slipstream.models.my-tales.threads, -2",
+                "slipstream.models.my-tales.max-active, 0",
+                "slipstream.models.my-tales.max-queued, -1",
+                "slipstream.models.my-tales.location, nowhere",
+                "slipstream.models.my-tales.location, \" \"",
+                "slipstream.models.my-tales.generation.max-tokens, -1",
+                "slipstream.models.my-tales.generation.temperature, NaN",
+                "slipstream.models.my-tales.generation.top-k, -1",
+                "slipstream.models.my-tales.generation.top-p, 1.5",
+                "slipstream.models.my-tales.generation.min-p, -0.1",
+                "slipstream.models.my-tales.generation.repetition-penalty, 0",
+                "slipstream.models.my-tales.generation.presence-penalty, NaN",
+                "slipstream.models.my-tales.generation.frequency-penalty, NaN",
+                "slipstream.models.my-tales.generation.stop, \",x\"",
+                "slipstream.models.my-tales.generation.deadline, -1s",
+                "slipstream.default-model, nowhere",
+            })
+    void reportNamesPropertyAndValue(String property, String value) {
+        String output = start(Map.of(property, value));
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains("Property '" + property + "' has the value '" + value + "'")
+                .contains("Correct '" + property + "'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "slipstream.models.my-tales.weights, int5",
+        "slipstream.models.my-tales.threads, two",
+        "slipstream.models.my-tales.generation.deadline, soon",
+        "slipstream.models.my-tales, /models/tales"
+    })
+    void valueOfTheWrongTypeIsReportedByItsName(String property, String value) {
+        String output = start(Map.of(property, value));
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains("Property: " + property)
+                .contains("Value: \"" + value + "\"");
+    }
+
+    @Test
+    void defaultModelMustBeOneOfTheModels() {
+        String output =
+                start(
+                        Map.of(
+                                "slipstream.models.tales.location",
+                                "x",
+                                "slipstream.default-model",
+                                "poems"));
+        assertThat(output)
+                .contains("Property 'slipstream.default-model' has the value 'poems'")
+                .contains("expected one of the configured models [tales], found 'poems'");
+    }
+
+    @Test
+    void missingLocationIsSaidWhereTheNameIsNoEmbeddedModel() {
+        String output = start(Map.of("slipstream.models.nowhere.threads", "1"));
+        assertThat(output)
+                .contains("Property 'slipstream.models.nowhere.location' is not set")
+                .contains("expected a location, because 'nowhere' is no embedded model")
+                .contains("no model directory nowhere");
+    }
+
+    @Test
+    void rightPropertiesStart() {
+        String output = start(Map.of("slipstream.models.my-tales.location", "somewhere"));
+        assertThat(output)
+                .contains("Opened model my-tales from somewhere in ")
+                .doesNotContain("APPLICATION FAILED TO START");
+    }
+}
