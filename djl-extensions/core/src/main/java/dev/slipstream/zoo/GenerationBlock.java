@@ -71,8 +71,9 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
         NDManager manager = inputs.head().getManager();
         TokenStream stream = start(inputs);
         // DJL closes no stream: one that is left half read ends when its predictor closes.
-        manager.attachInternal(UUID.randomUUID().toString(), stream);
-        return new ChunkArrays(manager, stream);
+        String id = UUID.randomUUID().toString();
+        manager.attachInternal(id, stream);
+        return new ChunkArrays(manager, stream, () -> manager.detachInternal(id));
     }
 
     @Override

@@ -71,11 +71,11 @@ final class ModelOpener {
 
     private LanguageModel built(ModelSource source) {
         Tokenizer tokenizer = tokenizer(source);
+        DecoderModel decoder = null;
         try {
             Checkpoint checkpoint = checkpoint(source);
             checkpoint.config().checkTokenizer(tokenizer.highestId() + 1);
-            DecoderModel decoder =
-                    DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
+            decoder = DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
             return model(
                     source,
                     decoder,
@@ -83,9 +83,16 @@ final class ModelOpener {
                     checkpoint.config().beginToken(),
                     checkpoint.config().endTokens());
         } catch (RuntimeException e) {
-            tokenizer.close();
+            close(decoder, tokenizer);
             throw e;
         }
+    }
+
+    private static void close(@Nullable DecoderModel decoder, Tokenizer tokenizer) {
+        if (decoder != null) {
+            decoder.close();
+        }
+        tokenizer.close();
     }
 
     private LanguageModel imported(ModelSource.Onnx source) {
@@ -109,10 +116,7 @@ final class ModelOpener {
             tokenizer.close();
             throw unreadable(source, e);
         } catch (RuntimeException e) {
-            if (decoder != null) {
-                decoder.close();
-            }
-            tokenizer.close();
+            close(decoder, tokenizer);
             throw e;
         }
     }
