@@ -98,7 +98,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
         synchronized (this) {
             closed = true;
         }
-        List.copyOf(streams).forEach(AutoregressiveStream::close);
+        List.copyOf(streams).forEach(AutoregressiveStream::leaveModel);
         model.close();
     }
 

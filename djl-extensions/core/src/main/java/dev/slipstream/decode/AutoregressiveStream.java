@@ -225,6 +225,17 @@ final class AutoregressiveStream implements TokenStream {
         }
     }
 
+    /**
+     * Ends the text after the piece that is ready, if any. When this returns, no thread is in the
+     * model or its tokenizer for this stream, nor will be.
+     */
+    void leaveModel() {
+        cancel();
+        synchronized (this) {
+            closeSession();
+        }
+    }
+
     private DecoderSession session() {
         synchronized (sessionLock) {
             if (session == null) {
