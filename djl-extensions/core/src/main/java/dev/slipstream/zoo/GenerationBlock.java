@@ -55,7 +55,7 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         try (TokenStream stream = start(inputs)) {
-            Generation generation = GenerationJson.drain(stream);
+            Generation generation = stream.readAll();
             int[] ids = generation.tokens().stream().mapToInt(token -> token.id()).toArray();
             NDManager manager = inputs.head().getManager();
             return new NDList(ids(manager, ids), json(manager, GenerationJson.whole(generation)));
