@@ -81,15 +81,13 @@ public final class AutoregressiveGenerator implements TextGenerator {
         }
         AutoregressiveStream stream =
                 new AutoregressiveStream(model, prompt, options, streams::remove);
-        register(stream);
-        return stream;
-    }
-
-    private synchronized void register(AutoregressiveStream stream) {
-        if (closed) {
-            throw new IllegalStateException(name() + " is closed");
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException(name() + " is closed");
+            }
+            streams.add(stream);
         }
-        streams.add(stream);
+        return stream;
     }
 
     /** Cancels the streams first: their threads must be out of what is freed next. */

@@ -20,6 +20,7 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
     /** Held for writing by close: native code must not lose its memory while it runs. */
     private final ReadWriteLock use = new ReentrantReadWriteLock();
 
+    private boolean closed;
     private final int highestId;
     private final int longestPiece;
 
@@ -96,6 +97,7 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
     public void close() {
         use.writeLock().lock();
         try {
+            closed = true;
             tokenizer.close();
         } finally {
             use.writeLock().unlock();
@@ -105,6 +107,9 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
     private <T> T guarded(Supplier<T> call) {
         use.readLock().lock();
         try {
+            if (closed) {
+                throw new IllegalStateException("the model is closed, and its tokenizer with it");
+            }
             return call.get();
         } finally {
             use.readLock().unlock();

@@ -46,7 +46,7 @@ class StreamLifeTest {
         generator.close();
         assertThatThrownBy(() -> generator.stream(prompt, GenerationOptions.greedy()))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("is closed");
+                .hasMessageContaining("the model is closed");
         assertThatThrownBy(() -> generator.prompt("Once"))
                 .isInstanceOf(IllegalStateException.class);
     }
