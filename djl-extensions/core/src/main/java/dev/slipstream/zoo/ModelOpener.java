@@ -16,7 +16,6 @@ import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.RuntimeOptions;
-import dev.slipstream.runtime.Spinning;
 import java.io.IOException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -206,7 +205,7 @@ final class ModelOpener {
 
     private RuntimeOptions runtime() {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
-        return new RuntimeOptions(threads, Spinning.OFF, options.maxActive());
+        return new RuntimeOptions(threads, options.spinning(), options.maxActive());
     }
 
     private static CheckpointException unreadable(ModelSource source, IOException e) {
