@@ -1,6 +1,8 @@
 package dev.slipstream.decode;
 
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /** Plain decoding: one run of the whole model for every token. The reference for all others. */
@@ -9,6 +11,8 @@ public final class AutoregressiveGenerator implements TextGenerator {
     private static final int SHRINKING = 4;
 
     private final LanguageModel model;
+    private final Set<AutoregressiveStream> streams = ConcurrentHashMap.newKeySet();
+    private boolean closed;
 
     /**
      * Constructs a generator.
@@ -75,11 +79,24 @@ public final class AutoregressiveGenerator implements TextGenerator {
         if (prompt.length() >= contextLength()) {
             throw new PromptTooLongException(prompt.length(), contextLength());
         }
-        return new AutoregressiveStream(model, prompt, options);
+        AutoregressiveStream stream =
+                new AutoregressiveStream(model, prompt, options, streams::remove);
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException(name() + " is closed");
+            }
+            streams.add(stream);
+        }
+        return stream;
     }
 
+    /** Cancels the streams first: their threads must be out of what is freed next. */
     @Override
     public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        List.copyOf(streams).forEach(AutoregressiveStream::leaveModel);
         model.close();
     }
 

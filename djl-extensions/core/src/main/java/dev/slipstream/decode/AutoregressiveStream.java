@@ -2,12 +2,14 @@ package dev.slipstream.decode;
 
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.LogitRows;
+import dev.slipstream.runtime.Logits;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The plain loop: run the newest token, sample the next one, until something ends the text. */
@@ -21,34 +23,52 @@ final class AutoregressiveStream implements TokenStream {
     private final Sampler sampler;
     private final TextAssembler text;
     private final long submitted = System.nanoTime();
+    private final Consumer<AutoregressiveStream> onEnd;
     private final Object sessionLock = new Object();
     private @Nullable DecoderSession session;
     private @Nullable TextChunk ready;
-    private @Nullable FinishReason finish;
+    private volatile @Nullable FinishReason finish;
     private int[] pending;
     private volatile boolean cancelled;
+    private boolean failed;
     private int generated;
     private int runs;
     private long started;
     private long first;
     private long latest;
 
-    AutoregressiveStream(LanguageModel model, Prompt prompt, GenerationOptions options) {
+    /**
+     * Constructs a stream.
+     *
+     * @param onEnd called when nothing more will run; perhaps more than once
+     */
+    AutoregressiveStream(
+            LanguageModel model,
+            Prompt prompt,
+            GenerationOptions options,
+            Consumer<AutoregressiveStream> onEnd) {
         this.model = model;
         this.prompt = prompt;
         this.options = options;
+        this.onEnd = onEnd;
         this.pending = prompt.ids();
         this.sampler = new Sampler(options, model.decoder().vocabularySize(), prompt.ids());
         this.text = new TextAssembler(model.tokenizer(), prompt, options);
     }
 
     @Override
-    public boolean hasNext() {
+    public synchronized boolean hasNext() {
+        if (failed) {
+            throw new IllegalStateException(
+                    "this text broke off with an error; start another stream");
+        }
         if (ready == null && finish == null) {
+            failed = true;
             try {
                 ready = decode();
+                failed = false;
             } finally {
-                if (finish != null || ready == null) {
+                if (failed || finish != null) {
                     closeSession();
                 }
             }
@@ -57,7 +77,7 @@ final class AutoregressiveStream implements TokenStream {
     }
 
     @Override
-    public TextChunk next() {
+    public synchronized TextChunk next() {
         if (!hasNext() || ready == null) {
             throw new NoSuchElementException("the text has ended");
         }
@@ -107,15 +127,21 @@ final class AutoregressiveStream implements TokenStream {
         DecoderSession open = session();
         int from = 0;
         while (pending.length - from > PREFILL_PIECE && over() == null) {
-            open.forward(pending, from, from + PREFILL_PIECE, LogitRows.LAST);
-            runs++;
+            run(open, from, from + PREFILL_PIECE);
             from += PREFILL_PIECE;
         }
         if (over() != null) {
             throw new CancellationException("the request is over before its prompt was read");
         }
-        runs++;
-        return open.forward(pending, from, pending.length, LogitRows.LAST).last();
+        return run(open, from, pending.length).last();
+    }
+
+    private Logits run(DecoderSession open, int from, int to) {
+        try {
+            return open.forward(pending, from, to, LogitRows.LAST);
+        } finally {
+            runs = open.runs();
+        }
     }
 
     private @Nullable FinishReason over() {
@@ -166,10 +192,11 @@ final class AutoregressiveStream implements TokenStream {
 
     @Override
     public FinishReason finishReason() {
-        if (finish == null) {
+        FinishReason reason = finish;
+        if (reason == null) {
             throw new IllegalStateException("the text has not ended yet");
         }
-        return finish;
+        return reason;
     }
 
     @Override
@@ -184,16 +211,29 @@ final class AutoregressiveStream implements TokenStream {
                 Duration.ofNanos(now - submitted));
     }
 
-    /** Not to be called while another thread is inside {@link #hasNext()}: that one cancels. */
+    /** May come from any thread: one that is inside {@link #hasNext()} ends its step before. */
     @Override
     public void close() {
         cancel();
-        if (finish == null) {
-            finish = FinishReason.CANCELLED;
-            latest = System.nanoTime();
+        synchronized (this) {
+            if (finish == null) {
+                finish = FinishReason.CANCELLED;
+                latest = System.nanoTime();
+            }
+            ready = null;
+            closeSession();
         }
-        ready = null;
-        closeSession();
+    }
+
+    /**
+     * Ends the text after the piece that is ready, if any. When this returns, no thread is in the
+     * model or its tokenizer for this stream, nor will be.
+     */
+    void leaveModel() {
+        cancel();
+        synchronized (this) {
+            closeSession();
+        }
     }
 
     private DecoderSession session() {
@@ -218,5 +258,6 @@ final class AutoregressiveStream implements TokenStream {
         if (open != null) {
             open.close();
         }
+        onEnd.accept(this);
     }
 }

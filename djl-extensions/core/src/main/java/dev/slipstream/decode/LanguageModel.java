@@ -31,7 +31,8 @@ public record LanguageModel(
 
     @Override
     public void close() {
-        decoder.close();
-        tokenizer.close();
+        try (tokenizer) {
+            decoder.close();
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.slipstream.decode;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** A language model that continues texts. Safe for use by many threads; closing it frees it. */
@@ -60,15 +59,7 @@ public interface TextGenerator extends AutoCloseable {
      */
     default Generation generate(Prompt prompt, GenerationOptions options) {
         try (TokenStream stream = stream(prompt, options)) {
-            StringBuilder text = new StringBuilder();
-            List<Token> tokens = new ArrayList<>();
-            while (stream.hasNext()) {
-                TextChunk chunk = stream.next();
-                text.append(chunk.text());
-                tokens.addAll(chunk.tokens());
-            }
-            return new Generation(
-                    text.toString(), tokens, stream.finishReason(), stream.statistics());
+            return stream.readAll();
         }
     }
 

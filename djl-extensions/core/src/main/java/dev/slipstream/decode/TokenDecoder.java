@@ -1,7 +1,5 @@
 package dev.slipstream.decode;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-
 /** Turns token ids into text. */
 @FunctionalInterface
 interface TokenDecoder {
@@ -14,15 +12,4 @@ interface TokenDecoder {
      * @return their text without special tokens; U+FFFD stands for bytes that are no character
      */
     String decode(int[] ids, int from, int to);
-
-    /** Returns a decoder of a tokenizer, which the caller goes on owning. */
-    static TokenDecoder of(HuggingFaceTokenizer tokenizer) {
-        return (ids, from, to) -> {
-            long[] tokens = new long[to - from];
-            for (int i = from; i < to; i++) {
-                tokens[i - from] = ids[i];
-            }
-            return tokenizer.decode(tokens, true);
-        };
-    }
 }

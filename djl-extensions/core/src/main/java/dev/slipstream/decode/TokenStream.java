@@ -1,10 +1,13 @@
 package dev.slipstream.decode;
 
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 
 /**
  * A text while it is being decoded. The caller's thread does the work, inside {@link #hasNext()};
- * {@link #cancel()} may come from any thread. Close it always: it holds keys and values.
+ * {@link #cancel()} and {@link #close()} may come from any thread. Close it always: it holds keys
+ * and values.
  */
 public interface TokenStream extends Iterator<TextChunk>, AutoCloseable {
     /** Ends the text within one step of the model; may be called from any thread, and twice. */
@@ -16,6 +19,18 @@ public interface TokenStream extends Iterator<TextChunk>, AutoCloseable {
      * @throws IllegalStateException if it has not ended yet
      */
     FinishReason finishReason();
+
+    /** Reads all that is left of the text; the caller still closes the stream. */
+    default Generation readAll() {
+        StringBuilder text = new StringBuilder();
+        List<Token> tokens = new ArrayList<>();
+        while (hasNext()) {
+            TextChunk chunk = next();
+            text.append(chunk.text());
+            tokens.addAll(chunk.tokens());
+        }
+        return new Generation(text.toString(), tokens, finishReason(), statistics());
+    }
 
     /** Returns what was used so far. */
     Statistics statistics();

@@ -5,6 +5,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /** A model's {@code tokenizer.json}: text to token ids and back. Safe for use by many threads. */
 public final class Tokenizer implements TokenDecoder, AutoCloseable {
@@ -13,6 +16,11 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
             Map.of("truncation", "false", "padding", "false");
 
     private final HuggingFaceTokenizer tokenizer;
+
+    /** Held for writing by close: native code must not lose its memory while it runs. */
+    private final ReadWriteLock use = new ReentrantReadWriteLock();
+
+    private boolean closed;
     private final int highestId;
     private final int longestPiece;
 
@@ -49,7 +57,8 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
      * @param special who puts the begin token before it
      */
     public int[] encode(String text, SpecialTokens special) {
-        long[] ids = tokenizer.encode(text, special == SpecialTokens.ADD, false).getIds();
+        long[] ids =
+                guarded(() -> tokenizer.encode(text, special == SpecialTokens.ADD, false).getIds());
         int[] result = new int[ids.length];
         for (int i = 0; i < ids.length; i++) {
             result[i] = Math.toIntExact(ids[i]);
@@ -60,7 +69,8 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
     /** {@inheritDoc} Special tokens have no text. */
     @Override
     public String decode(int[] ids, int from, int to) {
-        return tokenizer.decode(widen(ids, from, to), true);
+        long[] wide = widen(ids, from, to);
+        return guarded(() -> tokenizer.decode(wide, true));
     }
 
     /**
@@ -69,7 +79,7 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
      * @param id token id
      */
     public String piece(int id) {
-        return tokenizer.decode(new long[] {id}, false);
+        return guarded(() -> tokenizer.decode(new long[] {id}, false));
     }
 
     /** Returns the highest token id that a text may give. */
@@ -82,9 +92,28 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
         return longestPiece;
     }
 
+    /** Waits for the threads that use the tokenizer now; later calls fail. */
     @Override
     public void close() {
-        tokenizer.close();
+        use.writeLock().lock();
+        try {
+            closed = true;
+            tokenizer.close();
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+
+    private <T> T guarded(Supplier<T> call) {
+        use.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the model is closed, and its tokenizer with it");
+            }
+            return call.get();
+        } finally {
+            use.readLock().unlock();
+        }
     }
 
     private static long[] widen(int[] ids, int from, int to) {

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastPositions index of each row's last key, {@code [1]}; the mark of the in-place form
  * @param totalLength past and new tokens together, a scalar
  * @param logitPositions indices into the new tokens whose logits are wanted, {@code [rows]}
+ * @param keptLogits number of the last new tokens whose logits are wanted, a scalar
  * @param cacheBranch switch of a merged export between first and later runs, {@code [1]}
  * @param states what one run hands to the next
  * @param logits {@code [1, n or rows, vocabularySize]}
@@ -33,6 +35,7 @@ record DecoderInterface(
         @Nullable Input lastPositions,
         @Nullable Input totalLength,
         @Nullable Input logitPositions,
+        @Nullable Input keptLogits,
         @Nullable Input cacheBranch,
         List<State> states,
         Input logits,
@@ -84,6 +87,11 @@ record DecoderInterface(
         return lastPositions != null;
     }
 
+    /** Tells whether the graph computes the logits of the wanted rows alone. */
+    boolean choosesRows() {
+        return logitPositions != null || keptLogits != null;
+    }
+
     /** Tells whether a shorter past can be had by cutting every state in time. */
     boolean canCut() {
         return states.stream().allMatch(state -> state.timeAxis() >= 0);
@@ -98,6 +106,7 @@ record DecoderInterface(
         Input lastPositions = null;
         Input totalLength = null;
         Input logitPositions = null;
+        Input keptLogits = null;
         Input cacheBranch = null;
         List<State> states = new ArrayList<>();
         for (NodeInfo info : inputs.values()) {
@@ -110,6 +119,7 @@ record DecoderInterface(
                 case "seqlens_k" -> lastPositions = input;
                 case "total_sequence_length" -> totalLength = input;
                 case "logit_positions" -> logitPositions = input;
+                case "num_logits_to_keep" -> keptLogits = input;
                 case "use_cache_branch" -> cacheBranch = input;
                 default -> states.add(state(info, tensor, outputs, model));
             }
@@ -125,7 +135,12 @@ record DecoderInterface(
         if (shape.length != 3 || shape[2] <= 0) {
             throw new InferenceException(
                     "%s: output logits should be [batch, sequence, vocabulary] with a fixed vocabulary, found %s"
-                            .formatted(model, java.util.Arrays.toString(shape)));
+                            .formatted(model, Arrays.toString(shape)));
+        }
+        if (out.type != OnnxJavaType.FLOAT && out.type != OnnxJavaType.FLOAT16) {
+            throw new InferenceException(
+                    "%s: output logits should be FLOAT or FLOAT16, found %s; export the model in one of them"
+                            .formatted(model, out.type));
         }
         return new DecoderInterface(
                 ids,
@@ -134,6 +149,7 @@ record DecoderInterface(
                 lastPositions,
                 totalLength,
                 logitPositions,
+                keptLogits,
                 cacheBranch,
                 List.copyOf(states),
                 new Input("logits", out.type),
@@ -149,7 +165,7 @@ record DecoderInterface(
                         .orElseThrow(
                                 () ->
                                         new InferenceException(
-                                                "%s: input %s is not known to Slipstream; known: input_ids, position_ids, attention_mask, use_cache_branch, past_key_values.N.key/value, past_N, past_conv.N with their present outputs; found outputs %s"
+                                                "%s: input %s is not known to Slipstream; known: input_ids, position_ids, attention_mask, num_logits_to_keep, use_cache_branch, past_key_values.N.key/value, past_N, past_conv.N with their present outputs; found outputs %s"
                                                         .formatted(model, name, outputs.keySet())));
         long[] shape = tensor.getShape();
         int batchAxis = shape.length == 5 ? 1 : 0;
@@ -159,11 +175,7 @@ record DecoderInterface(
             if (shape[i] <= 0 && i != timeAxis) {
                 throw new InferenceException(
                         "%s: input %s leaves dimension %d open, expected a fixed number there; found %s"
-                                .formatted(
-                                        model,
-                                        name,
-                                        i,
-                                        java.util.Arrays.toString(tensor.getShape())));
+                                .formatted(model, name, i, Arrays.toString(tensor.getShape())));
             }
         }
         return new State(name, present, tensor.type, shape, timeAxis);

@@ -143,12 +143,20 @@ public final class DecoderModel implements AutoCloseable {
         return decoder.vocabularySize();
     }
 
-    /** Returns a session without tokens; its owner closes it. */
+    /**
+     * Returns a session without tokens; its owner closes it.
+     *
+     * @throws IllegalStateException if the model is closed
+     * @throws InferenceException if there is no memory for it
+     */
     public DecoderSession newSession() {
         try {
             DecoderSession result = new DecoderSession(this, acquire());
-            sessions.add(result);
-            return result;
+            if (register(result)) {
+                return result;
+            }
+            result.close();
+            throw closedAlready();
         } catch (OrtException e) {
             throw new InferenceException(name + ": no session: " + e.getMessage(), e);
         }
@@ -186,7 +194,7 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     int prefillChunk() {
-        if (decoder.logitPositions() != null) {
+        if (decoder.choosesRows()) {
             return PREFILL_CHUNK;
         }
         int fitting = LOGIT_BYTES / (decoder.vocabularySize() * Float.BYTES);
@@ -208,10 +216,19 @@ public final class DecoderModel implements AutoCloseable {
         keyValues.close();
     }
 
+    /** The model may have been closed since: no session may outlive it unseen. */
+    private synchronized boolean register(DecoderSession opened) {
+        return !closed && sessions.add(opened);
+    }
+
+    private IllegalStateException closedAlready() {
+        return new IllegalStateException(name + " is closed");
+    }
+
     private KeyValues acquire() throws OrtException {
         synchronized (this) {
             if (closed) {
-                throw new IllegalStateException(name + " is closed");
+                throw closedAlready();
             }
             KeyValues used = pool.poll();
             if (used != null) {
@@ -226,6 +243,17 @@ public final class DecoderModel implements AutoCloseable {
 
     private static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {
         OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
+        try {
+            apply(options, settings);
+            return settings;
+        } catch (OrtException e) {
+            settings.close();
+            throw e;
+        }
+    }
+
+    private static void apply(RuntimeOptions options, OrtSession.SessionOptions settings)
+            throws OrtException {
         settings.setIntraOpNumThreads(options.threads());
         settings.setInterOpNumThreads(1);
         settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
@@ -234,7 +262,6 @@ public final class DecoderModel implements AutoCloseable {
                 "session.intra_op.allow_spinning", options.spinning() == Spinning.ON ? "1" : "0");
         // A plan is kept for every shape that ever came, and here each length is a shape.
         settings.setMemoryPatternOptimization(false);
-        return settings;
     }
 
     private static OnnxTensor tensor(OrtEnvironment environment, Tensor tensor)

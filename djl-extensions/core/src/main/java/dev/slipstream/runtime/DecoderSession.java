@@ -27,6 +27,7 @@ public final class DecoderSession implements AutoCloseable {
     private final Object terminateLock = new Object();
     private int[] tokens = new int[64];
     private int length;
+    private int runs;
     private @Nullable Step passing;
     private @Nullable ByteBuffer ones;
     private volatile boolean terminated;
@@ -46,6 +47,11 @@ public final class DecoderSession implements AutoCloseable {
     /** Returns the most tokens that can be held. */
     public int capacity() {
         return model.contextLength();
+    }
+
+    /** Returns how often the graph was started for this session. */
+    public int runs() {
+        return runs;
     }
 
     /** Returns a copy of the tokens whose keys and values are held. */
@@ -106,8 +112,12 @@ public final class DecoderSession implements AutoCloseable {
      * Forgets the latest tokens.
      *
      * @param newLength tokens to keep, at most {@link #length()}
+     * @throws IllegalStateException if the session is closed
+     * @throws CancellationException if the model has a state that cannot be cut, so that the tokens
+     *     to keep must be run again, and {@link #terminate()} was called
      */
     public synchronized void rollback(int newLength) {
+        requireOpen();
         if (newLength < 0 || newLength > length) {
             throw new IllegalArgumentException(
                     "expected a length of 0 to %d, found %d".formatted(length, newLength));
@@ -126,8 +136,13 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
-    /** Returns a second session with the same tokens; the two go on independently. */
+    /**
+     * Returns a second session with the same tokens; the two go on independently.
+     *
+     * @throws IllegalStateException if the session or its model is closed
+     */
     public synchronized DecoderSession fork() {
+        requireOpen();
         DecoderSession twin = model.newSession();
         twin.keyValues.copyFrom(keyValues, length);
         twin.tokens = tokens.clone();
@@ -175,6 +190,13 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
+    /** After close, keys and values belong to the model's next session. */
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the session of " + model.name() + " is closed");
+        }
+    }
+
     private Logits run(int[] source, int from, int count, LogitRows rows) {
         if (terminated) {
             throw new CancellationException("the session was terminated or closed");
@@ -187,6 +209,7 @@ public final class DecoderSession implements AutoCloseable {
                 mask = step.mask(ones(), length + count);
             }
             keyValues.bind(step.inputs(), step.outputs(), length, count);
+            runs++;
             model.ortSession()
                     .run(step.inputs(), Collections.emptySet(), step.outputs(), runOptions)
                     .close();
@@ -219,9 +242,11 @@ public final class DecoderSession implements AutoCloseable {
         }
         if (passing != null) {
             passing.close();
+            passing = null;
         }
-        passing = model.newStep(count, rows);
-        return passing;
+        Step step = model.newStep(count, rows);
+        passing = step;
+        return step;
     }
 
     private ByteBuffer ones() {

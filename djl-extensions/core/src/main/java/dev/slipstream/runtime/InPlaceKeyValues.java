@@ -25,14 +25,22 @@ final class InPlaceKeyValues implements KeyValues {
             throws OrtException {
         this.decoder = decoder;
         this.capacity = capacity;
-        for (DecoderInterface.State state : decoder.states()) {
-            ByteBuffer buffer =
-                    Buffers.allocate(
-                            (long) state.outer() * capacity * state.inner() * state.type().size);
-            buffers.add(buffer);
-            tensors.add(
-                    OnnxTensor.createTensor(environment, buffer, state.at(capacity), state.type()));
+        try {
+            for (DecoderInterface.State state : decoder.states()) {
+                add(environment, state);
+            }
+        } catch (OrtException | RuntimeException e) {
+            close();
+            throw e;
         }
+    }
+
+    private void add(OrtEnvironment environment, DecoderInterface.State state) throws OrtException {
+        ByteBuffer buffer =
+                Buffers.allocate(
+                        (long) state.outer() * capacity * state.inner() * state.type().size);
+        buffers.add(buffer);
+        tensors.add(OnnxTensor.createTensor(environment, buffer, state.at(capacity), state.type()));
     }
 
     @Override

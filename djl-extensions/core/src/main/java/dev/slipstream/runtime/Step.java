@@ -11,12 +11,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The inputs and outputs of a run over a given number of new tokens, made once and filled anew for
  * each run: a token costs no tensor and no map of its own.
  */
 final class Step implements AutoCloseable {
+    private static final ByteBuffer NOTHING = Buffers.allocate(0);
+
     private final OrtEnvironment environment;
     private final DecoderInterface decoder;
     private final int tokens;
@@ -37,38 +40,56 @@ final class Step implements AutoCloseable {
         this.decoder = decoder;
         this.tokens = tokens;
         this.rows = wanted == LogitRows.ALL ? tokens : 1;
-        ids = input(decoder.ids(), tokens, 1, tokens);
-        positions =
-                decoder.positions() == null
-                        ? Buffers.allocate(0)
-                        : input(decoder.positions(), tokens, 1, tokens);
-        lastPositions =
-                decoder.lastPositions() == null
-                        ? Buffers.allocate(0)
-                        : input(decoder.lastPositions(), 1, 1);
-        totalLength =
-                decoder.totalLength() == null
-                        ? Buffers.allocate(0)
-                        : input(decoder.totalLength(), 1);
+        try {
+            ids = input(decoder.ids(), tokens, 1, tokens);
+            positions = optional(decoder.positions(), tokens, 1, tokens);
+            lastPositions = optional(decoder.lastPositions(), 1, 1);
+            totalLength = optional(decoder.totalLength(), 1);
+            rawLogits = logitsBuffer();
+            logits = wantedRows();
+            fillOnce();
+        } catch (OrtException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Pins the output: all rows, or only those wanted where the graph can choose. */
+    private ByteBuffer logitsBuffer() throws OrtException {
+        int computed = decoder.choosesRows() ? rows : tokens;
+        int size = decoder.vocabularySize();
+        DecoderInterface.Input output = decoder.logits();
+        ByteBuffer buffer = Buffers.allocate((long) computed * size * output.type().size);
+        outputs.put(output.name(), own(buffer, output.type(), new long[] {1, computed, size}));
+        return buffer;
+    }
+
+    /** Returns the wanted rows as floats: the output itself, or room for its conversion. */
+    private Logits wantedRows() {
+        int size = decoder.vocabularySize();
+        DecoderInterface.Input output = decoder.logits();
+        int skipped = rawLogits.capacity() / output.type().size - rows * size;
+        FloatBuffer values =
+                output.type() == OnnxJavaType.FLOAT
+                        ? rawLogits.asFloatBuffer().slice(skipped, rows * size)
+                        : Buffers.allocate((long) rows * size * Float.BYTES).asFloatBuffer();
+        return new Logits(values, rows, size);
+    }
+
+    /** Fills the inputs that are the same for every run of this many tokens. */
+    private void fillOnce() throws OrtException {
         if (decoder.logitPositions() != null) {
             ByteBuffer buffer = input(decoder.logitPositions(), rows, rows);
             for (int i = 0; i < rows; i++) {
                 put(buffer, decoder.logitPositions().type(), i, tokens - rows + i);
             }
         }
+        if (decoder.keptLogits() != null) {
+            put(input(decoder.keptLogits(), 1), decoder.keptLogits().type(), 0, rows);
+        }
         if (decoder.cacheBranch() != null) {
             input(decoder.cacheBranch(), 1, 1);
         }
-        int computed = decoder.logitPositions() == null ? tokens : rows;
-        int size = decoder.vocabularySize();
-        DecoderInterface.Input output = decoder.logits();
-        rawLogits = Buffers.allocate((long) computed * size * output.type().size);
-        outputs.put(output.name(), own(rawLogits, output.type(), new long[] {1, computed, size}));
-        FloatBuffer values =
-                output.type() == OnnxJavaType.FLOAT
-                        ? rawLogits.asFloatBuffer()
-                        : Buffers.allocate((long) computed * size * Float.BYTES).asFloatBuffer();
-        logits = new Logits(values.slice((computed - rows) * size, rows * size), rows, size);
     }
 
     /** Fills the inputs for a run after {@code past} tokens. */
@@ -116,15 +137,12 @@ final class Step implements AutoCloseable {
 
     /** Returns the logits of the run that just ended, as floats. */
     Logits logits() {
-        if (decoder.logits().type() == OnnxJavaType.FLOAT16) {
+        if (decoder.logits().type() != OnnxJavaType.FLOAT) {
             int skipped = rawLogits.capacity() / Short.BYTES - logits.values().capacity();
             for (int i = 0; i < logits.values().capacity(); i++) {
                 short half = rawLogits.getShort((skipped + i) * Short.BYTES);
                 logits.values().put(i, HalfFloats.toFloat(half));
             }
-        } else if (decoder.logits().type() != OnnxJavaType.FLOAT) {
-            throw new InferenceException(
-                    "logits of type " + decoder.logits().type() + "; expected FLOAT or FLOAT16");
         }
         return logits;
     }
@@ -144,6 +162,11 @@ final class Step implements AutoCloseable {
     @Override
     public void close() {
         owned.forEach(OnnxTensor::close);
+    }
+
+    private ByteBuffer optional(DecoderInterface.@Nullable Input input, int elements, long... shape)
+            throws OrtException {
+        return input == null ? NOTHING : input(input, elements, shape);
     }
 
     private ByteBuffer input(DecoderInterface.Input input, int elements, long... shape)

@@ -3,6 +3,7 @@ package dev.slipstream.schedule;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +39,7 @@ final class Admission {
         private boolean left;
 
         /**
-         * Waits for the place, or until {@link #release()} is called, or the time is over.
+         * Waits for the place, or until {@link #giveUp()} is called, or the time is over.
          *
          * @param limit the longest wait; null waits for ever
          */
@@ -50,9 +51,13 @@ final class Admission {
             }
         }
 
-        /** Ends the wait without a place. */
-        void release() {
-            turn.countDown();
+        /** Ends the wait without a place; one that has its place keeps it until it leaves. */
+        void giveUp() {
+            synchronized (Admission.this) {
+                if (!admitted) {
+                    leave();
+                }
+            }
         }
 
         /** Gives the place, or the claim to it, to the next; may be called twice. */
@@ -95,6 +100,11 @@ final class Admission {
             throw new QueueFullException(model, waiting.size(), retryAfter());
         }
         return ticket;
+    }
+
+    /** Ends the wait of all that wait now. */
+    synchronized void giveUpAll() {
+        List.copyOf(waiting).forEach(Ticket::giveUp);
     }
 
     synchronized int active() {

@@ -6,7 +6,7 @@ import java.time.Duration;
 public class QueueFullException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Duration retryAfter;
+    private final Duration retryAfter;
 
     /**
      * Constructs an exception.

@@ -87,8 +87,13 @@ public final class QueuedGenerator implements TextGenerator {
         }
     }
 
+    /** {@inheritDoc} Those that wait end without having run. */
     @Override
     public void close() {
-        generator.close();
+        try {
+            generator.close();
+        } finally {
+            admission.giveUpAll();
+        }
     }
 }

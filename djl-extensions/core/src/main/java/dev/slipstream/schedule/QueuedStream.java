@@ -5,6 +5,7 @@ import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.TokenStream;
 import java.time.Duration;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /** A stream that waits for its place before its first run, and gives it back after its last. */
@@ -41,7 +42,7 @@ final class QueuedStream implements TokenStream {
     @Override
     public TextChunk next() {
         if (!hasNext()) {
-            throw new java.util.NoSuchElementException("the text has ended");
+            throw new NoSuchElementException("the text has ended");
         }
         return stream.next();
     }
@@ -49,7 +50,7 @@ final class QueuedStream implements TokenStream {
     @Override
     public void cancel() {
         stream.cancel();
-        ticket.release();
+        ticket.giveUp();
     }
 
     @Override

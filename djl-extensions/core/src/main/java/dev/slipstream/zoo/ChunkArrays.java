@@ -12,12 +12,19 @@ import org.jspecify.annotations.Nullable;
 final class ChunkArrays implements Iterator<NDList> {
     private final NDManager manager;
     private final TokenStream stream;
+    private final Runnable onEnd;
     private @Nullable NDManager step;
     private boolean ended;
 
-    ChunkArrays(NDManager manager, TokenStream stream) {
+    /**
+     * Takes over a stream.
+     *
+     * @param onEnd called once, when the text has ended and the stream is closed
+     */
+    ChunkArrays(NDManager manager, TokenStream stream, Runnable onEnd) {
         this.manager = manager;
         this.stream = stream;
+        this.onEnd = onEnd;
     }
 
     @Override
@@ -55,6 +62,7 @@ final class ChunkArrays implements Iterator<NDList> {
         } finally {
             if (ended) {
                 stream.close();
+                onEnd.run();
             }
         }
     }

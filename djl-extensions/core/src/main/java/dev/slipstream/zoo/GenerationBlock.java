@@ -55,7 +55,7 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         try (TokenStream stream = start(inputs)) {
-            Generation generation = GenerationJson.drain(stream);
+            Generation generation = stream.readAll();
             int[] ids = generation.tokens().stream().mapToInt(token -> token.id()).toArray();
             NDManager manager = inputs.head().getManager();
             return new NDList(ids(manager, ids), json(manager, GenerationJson.whole(generation)));
@@ -71,8 +71,9 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
         NDManager manager = inputs.head().getManager();
         TokenStream stream = start(inputs);
         // DJL closes no stream: one that is left half read ends when its predictor closes.
-        manager.attachInternal(UUID.randomUUID().toString(), stream);
-        return new ChunkArrays(manager, stream);
+        String id = UUID.randomUUID().toString();
+        manager.attachInternal(id, stream);
+        return new ChunkArrays(manager, stream, () -> manager.detachInternal(id));
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.slipstream.decode.Generation;
 import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.Token;
 import dev.slipstream.decode.TokenStream;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -21,17 +20,6 @@ final class GenerationJson {
 
     static JsonObject parse(String text) {
         return JsonParser.parseString(text).getAsJsonObject();
-    }
-
-    static Generation drain(TokenStream stream) {
-        StringBuilder text = new StringBuilder();
-        List<Token> tokens = new ArrayList<>();
-        while (stream.hasNext()) {
-            TextChunk chunk = stream.next();
-            text.append(chunk.text());
-            tokens.addAll(chunk.tokens());
-        }
-        return new Generation(text.toString(), tokens, stream.finishReason(), stream.statistics());
     }
 
     static JsonObject whole(Generation generation) {

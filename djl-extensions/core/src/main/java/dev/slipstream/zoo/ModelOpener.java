@@ -16,7 +16,6 @@ import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.RuntimeOptions;
-import dev.slipstream.runtime.Spinning;
 import java.io.IOException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -71,11 +70,11 @@ final class ModelOpener {
 
     private LanguageModel built(ModelSource source) {
         Tokenizer tokenizer = tokenizer(source);
+        DecoderModel decoder = null;
         try {
             Checkpoint checkpoint = checkpoint(source);
             checkpoint.config().checkTokenizer(tokenizer.highestId() + 1);
-            DecoderModel decoder =
-                    DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
+            decoder = DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
             return model(
                     source,
                     decoder,
@@ -83,9 +82,16 @@ final class ModelOpener {
                     checkpoint.config().beginToken(),
                     checkpoint.config().endTokens());
         } catch (RuntimeException e) {
-            tokenizer.close();
+            close(decoder, tokenizer);
             throw e;
         }
+    }
+
+    private static void close(@Nullable DecoderModel decoder, Tokenizer tokenizer) {
+        if (decoder != null) {
+            decoder.close();
+        }
+        tokenizer.close();
     }
 
     private LanguageModel imported(ModelSource.Onnx source) {
@@ -109,10 +115,7 @@ final class ModelOpener {
             tokenizer.close();
             throw unreadable(source, e);
         } catch (RuntimeException e) {
-            if (decoder != null) {
-                decoder.close();
-            }
-            tokenizer.close();
+            close(decoder, tokenizer);
             throw e;
         }
     }
@@ -202,7 +205,7 @@ final class ModelOpener {
 
     private RuntimeOptions runtime() {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
-        return new RuntimeOptions(threads, Spinning.OFF, options.maxActive());
+        return new RuntimeOptions(threads, options.spinning(), options.maxActive());
     }
 
     private static CheckpointException unreadable(ModelSource source, IOException e) {

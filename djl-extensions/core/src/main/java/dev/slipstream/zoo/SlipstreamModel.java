@@ -5,7 +5,6 @@ import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.slipstream.checkpoint.CheckpointException;
-import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.graph.GraphException;
 import dev.slipstream.runtime.InferenceException;
@@ -31,7 +30,7 @@ final class SlipstreamModel extends BaseModel {
      *     model
      * @param prefix not used
      * @param options {@code precision} (fp32, int8, int4), {@code contextLength}, {@code threads},
-     *     {@code maxActive}, {@code maxQueued}
+     *     {@code spinning} (off, on), {@code maxActive}, {@code maxQueued}
      * @throws MalformedModelException if it cannot be opened
      */
     @Override
@@ -62,22 +61,33 @@ final class SlipstreamModel extends BaseModel {
 
     private static LoadOptions options(Map<String, ?> options) {
         LoadOptions defaults = LoadOptions.defaults();
-        Object precision = options.get("precision");
         return new LoadOptions(
-                precision == null ? defaults.precision() : precision(precision.toString()),
+                constant(options, "precision", defaults.precision()),
                 number(options, "contextLength", defaults.contextLength()),
                 number(options, "threads", defaults.threads()),
+                constant(options, "spinning", defaults.spinning()),
                 number(options, "maxActive", defaults.maxActive()),
                 number(options, "maxQueued", defaults.maxQueued()));
     }
 
-    private static Precision precision(String value) {
-        try {
-            return Precision.valueOf(value.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(
-                    "option precision: expected fp32, int8 or int4, found " + value, e);
+    private static <E extends Enum<E>> E constant(Map<String, ?> options, String name, E absent) {
+        Object value = options.get(name);
+        if (value == null) {
+            return absent;
         }
+        Class<E> type = absent.getDeclaringClass();
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equalsIgnoreCase(value.toString())) {
+                return constant;
+            }
+        }
+        throw new IllegalArgumentException(
+                "option %s: expected one of %s, found %s"
+                        .formatted(
+                                name,
+                                java.util.Arrays.toString(type.getEnumConstants())
+                                        .toLowerCase(Locale.ROOT),
+                                value));
     }
 
     private static int number(Map<String, ?> options, String name, int absent) {

@@ -1,6 +1,7 @@
 package dev.slipstream.samples.cli;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.LoadOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,14 @@ final class ModelOptions {
         threads = atLeastZero("--threads", value);
     }
 
+    @Option(
+            names = "--spinning",
+            paramLabel = "off|on",
+            description =
+                    "What waiting threads do: sleep, or burn their processor, which pays only on a"
+                            + " machine that does nothing else. Default: off.")
+    private Spinning spinning = Spinning.OFF;
+
     /** Returns the model's name or path, checked to be there. */
     String location(Library library) {
         List<String> embedded = library.embedded().get();
@@ -79,7 +88,7 @@ final class ModelOptions {
 
     /** Returns how to open the model, for one request at a time. */
     LoadOptions loading() {
-        return new LoadOptions(weights, contextLength, threads, 1, 0);
+        return new LoadOptions(weights, contextLength, threads, spinning, 1, 0);
     }
 
     private int atLeastZero(String option, int value) {

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.LoadOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -82,7 +83,7 @@ class GenerateCommandTest {
                         + " --repetition-penalty 1.1 --presence-penalty -0.25 --frequency-penalty"
                         + " 0.75 --logit-bias 3=-100 --logit-bias 4=1.5 --seed 42 --stop END --stop"
                         + " \n\n --ignore-end --timeout 1.5 --logprobs 2 --weights int4"
-                        + " --context-length 64 --threads 3";
+                        + " --context-length 64 --threads 3 --spinning on";
 
         int code = shell.run(command.split(" "));
 
@@ -102,7 +103,7 @@ class GenerateCommandTest {
         assertThat(generator.options.ignoreEndOfText()).isTrue();
         assertThat(generator.options.deadline()).isEqualTo(Duration.ofMillis(1500));
         assertThat(generator.options.topLogProbabilities()).isEqualTo(2);
-        assertThat(loading).isEqualTo(new LoadOptions(Precision.INT4, 64, 3, 1, 0));
+        assertThat(loading).isEqualTo(new LoadOptions(Precision.INT4, 64, 3, Spinning.ON, 1, 0));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.LoadOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     are opened as they are.
  * @param contextLength Most tokens of prompt and answer; the model's own if left out.
  * @param threads Threads that one run of the graph uses; half of the processors if left out.
+ * @param spinning What those threads do while they wait for each other: "on" burns their
+ *     processors, and pays only on a machine that does nothing else; "off" if left out.
  * @param maxActive Requests that run at once.
  * @param maxQueued Requests that may wait beyond those; more are rejected.
  * @param generation What the model generates when a request does not say otherwise.
@@ -22,13 +25,14 @@ public record ModelProperties(
         @Nullable Precision weights,
         @Nullable Integer contextLength,
         @Nullable Integer threads,
+        @Nullable Spinning spinning,
         @Nullable Integer maxActive,
         @Nullable Integer maxQueued,
         @Nullable GenerationProperties generation) {
 
     /** A model that is its name and nothing else. */
     static final ModelProperties NONE =
-            new ModelProperties(null, null, null, null, null, null, null);
+            new ModelProperties(null, null, null, null, null, null, null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -53,6 +57,7 @@ public record ModelProperties(
                 weights != null ? weights : options.precision(),
                 contextLength != null ? contextLength : options.contextLength(),
                 threads != null ? threads : options.threads(),
+                spinning != null ? spinning : options.spinning(),
                 maxActive != null ? maxActive : options.maxActive(),
                 maxQueued != null ? maxQueued : options.maxQueued());
     }

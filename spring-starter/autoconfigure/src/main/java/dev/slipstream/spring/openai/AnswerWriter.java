@@ -2,8 +2,6 @@ package dev.slipstream.spring.openai;
 
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.Generation;
-import dev.slipstream.decode.TextChunk;
-import dev.slipstream.decode.Token;
 import dev.slipstream.decode.TokenStream;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -65,7 +63,7 @@ final class AnswerWriter {
         int decoded = 0;
         try (LiveResponse live = live(response, JSON_PING, choices)) {
             do {
-                Generation text = collect(choices.stream());
+                Generation text = choices.stream().readAll();
                 if (live.hungUp()) {
                     logHangUp(heading);
                     return;
@@ -158,17 +156,6 @@ final class AnswerWriter {
 
     private LiveResponse live(HttpServletResponse response, byte[] ping, Choices choices) {
         return new LiveResponse(response, ping, pingInterval, timers, choices::cancel);
-    }
-
-    private static Generation collect(TokenStream stream) {
-        StringBuilder text = new StringBuilder();
-        List<Token> tokens = new ArrayList<>();
-        while (stream.hasNext()) {
-            TextChunk chunk = stream.next();
-            text.append(chunk.text());
-            tokens.addAll(chunk.tokens());
-        }
-        return new Generation(text.toString(), tokens, stream.finishReason(), stream.statistics());
     }
 
     private static void logHangUp(AnswerFormat.Heading heading) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.runtime.Spinning;
 import dev.slipstream.spring.ScriptedGenerator;
 import dev.slipstream.zoo.LoadOptions;
 import java.time.Duration;
@@ -45,6 +46,7 @@ class SlipstreamAutoConfigurationTest {
                         "slipstream.models.zebra.weights=int4",
                         "slipstream.models.zebra.context-length=512",
                         "slipstream.models.zebra.threads=3",
+                        "slipstream.models.zebra.spinning=on",
                         "slipstream.models.zebra.max-active=5",
                         "slipstream.models.zebra.max-queued=9",
                         "slipstream.models.apple.location=apple.onnx")
@@ -62,7 +64,9 @@ class SlipstreamAutoConfigurationTest {
                                             Map.entry("zebra", "/models/zebra"),
                                             Map.entry("apple", "apple.onnx"));
                             assertThat(options.get("zebra"))
-                                    .isEqualTo(new LoadOptions(Precision.INT4, 512, 3, 5, 9));
+                                    .isEqualTo(
+                                            new LoadOptions(
+                                                    Precision.INT4, 512, 3, Spinning.ON, 5, 9));
                             assertThat(options.get("apple")).isEqualTo(LoadOptions.defaults());
                             assertThat(models.status("zebra"))
                                     .isEqualTo(
