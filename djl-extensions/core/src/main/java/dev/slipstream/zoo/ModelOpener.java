@@ -75,7 +75,7 @@ final class ModelOpener {
         DecoderModel decoder = null;
         try {
             Checkpoint checkpoint = checkpoint(source);
-            checkpoint.config().checkTokenizer(tokenizer.highestId() + 1);
+            checkIds(source, tokenizer, checkpoint.config().vocabularySize());
             decoder = DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
             return model(
                     source,
@@ -103,15 +103,7 @@ final class ModelOpener {
             ImportedConfig config = ImportedConfig.read(source.files());
             int contextLength = contextLength(source, config, OnnxModel.read(source.file()));
             decoder = DecoderModel.open(source.file(), contextLength, runtime());
-            if (tokenizer.highestId() >= decoder.vocabularySize()) {
-                throw new CheckpointException(
-                        "%s/tokenizer.json: expected ids below %d, the number of logits of %s, found ids up to %d; take tokenizer and ONNX file from the same model"
-                                .formatted(
-                                        source.files().location(),
-                                        decoder.vocabularySize(),
-                                        source.file(),
-                                        tokenizer.highestId()));
-            }
+            checkIds(source, tokenizer, decoder.vocabularySize());
             return model(source, decoder, tokenizer, config.beginToken(), config.endTokens());
         } catch (IOException e) {
             tokenizer.close();
@@ -136,6 +128,14 @@ final class ModelOpener {
                 defaults(source.files()),
                 beginToken,
                 endTokens);
+    }
+
+    private static void checkIds(ModelSource source, Tokenizer tokenizer, int logits) {
+        if (tokenizer.highestId() >= logits) {
+            throw new CheckpointException(
+                    "%s/tokenizer.json: expected ids below %d, the number of the model's logits, found ids up to %d; take tokenizer and weights from the same model"
+                            .formatted(source.files().location(), logits, tokenizer.highestId()));
+        }
     }
 
     private static Tokenizer tokenizer(ModelSource source) {
