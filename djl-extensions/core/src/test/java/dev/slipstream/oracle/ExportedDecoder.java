@@ -31,6 +31,8 @@ public final class ExportedDecoder {
         ATTENTION_OPERATOR,
         /** Two decoders, without and with past, in the branches of an If. */
         MERGED,
+        /** Logits of the last rows alone, as many as an input says. */
+        NUM_LOGITS_TO_KEEP,
         /** An input use_cache_branch that no node reads. */
         IGNORED_CACHE_BRANCH
     }
@@ -71,6 +73,9 @@ public final class ExportedDecoder {
         outer.input("attention_mask", ElementType.INT64, "batch", "total");
         if (!variants.contains(Variant.NO_POSITION_IDS)) {
             outer.input("position_ids", ElementType.INT64, "batch", "sequence");
+        }
+        if (variants.contains(Variant.NUM_LOGITS_TO_KEEP)) {
+            outer.input("num_logits_to_keep", ElementType.INT64);
         }
         boolean merged = variants.contains(Variant.MERGED);
         if (merged || variants.contains(Variant.IGNORED_CACHE_BRANCH)) {
@@ -158,6 +163,11 @@ public final class ExportedDecoder {
             x = b.node("Add", x, attended).output("x");
             normed = norm(x, at + "post_attention_layernorm.weight");
             x = b.node("Add", x, feedForward(normed, at + "mlp.")).output("x");
+        }
+        if (variants.contains(Variant.NUM_LOGITS_TO_KEEP)) {
+            String kept = b.node("Unsqueeze", "num_logits_to_keep", longs(0)).output("kept");
+            String from = b.node("Neg", kept).output("from");
+            x = b.node("Slice", x, from, longs(Long.MAX_VALUE), longs(1)).output("last");
         }
         String head = config.tiedEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
         results.add(0, linear(norm(x, "model.norm.weight"), head));

@@ -41,6 +41,7 @@ class ImportedDecoderTest {
                 EnumSet.of(Variant.ATTENTION_OPERATOR, Variant.NO_POSITION_IDS),
                 EnumSet.of(Variant.MERGED),
                 EnumSet.of(Variant.MERGED, Variant.NO_POSITION_IDS),
+                EnumSet.of(Variant.NUM_LOGITS_TO_KEEP),
                 EnumSet.of(Variant.IGNORED_CACHE_BRANCH));
     }
 
