@@ -3,6 +3,7 @@ package dev.slipstream.checkpoint;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -53,7 +54,7 @@ final class BlockQuantizer {
                 for (int b = 0; b < blocks; b++) {
                     int filled = Math.min(BLOCK, columns - b * BLOCK);
                     System.arraycopy(row, b * BLOCK, block, 0, filled);
-                    java.util.Arrays.fill(block, filled, BLOCK, 0);
+                    Arrays.fill(block, filled, BLOCK, 0);
                     scales.putFloat(bits == 4 ? fourBits(block, values) : eightBits(block, values));
                 }
             }
@@ -74,7 +75,7 @@ final class BlockQuantizer {
                 extreme = value;
             }
         }
-        float scale = extreme / -8;
+        float scale = scale(extreme, -8);
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (int i = 0; i < BLOCK; i += 2) {
             int low = nibble(block[i] * inverse);
@@ -93,11 +94,17 @@ final class BlockQuantizer {
         for (float value : block) {
             extreme = Math.max(extreme, Math.abs(value));
         }
-        float scale = extreme / 127;
+        float scale = scale(extreme, 127);
         float inverse = scale == 0 ? 0 : 1 / scale;
         for (float value : block) {
             out.put((byte) (Math.round(value * inverse) + 128));
         }
         return scale;
+    }
+
+    /** Blocks below 1e-36 become zeros: a subnormal scale is inexact, and so is its inverse. */
+    private static float scale(float extreme, int steps) {
+        float scale = extreme / steps;
+        return Math.abs(scale) < Float.MIN_NORMAL ? 0 : scale;
     }
 }

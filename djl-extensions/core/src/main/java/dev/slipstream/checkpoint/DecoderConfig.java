@@ -106,20 +106,6 @@ public record DecoderConfig(
         new WeightsCheck(this, weights).run();
     }
 
-    /**
-     * Checks that every id of the tokenizer has a row in the embedding.
-     *
-     * @param tokenizerIds one more than the tokenizer's highest id
-     * @throws CheckpointException if there are more
-     */
-    public void checkTokenizer(int tokenizerIds) {
-        if (tokenizerIds > vocabularySize) {
-            throw new CheckpointException(
-                    "tokenizer.json: expected ids below the vocabulary size %d, found ids up to %d; take tokenizer and weights from the same model"
-                            .formatted(vocabularySize, tokenizerIds - 1));
-        }
-    }
-
     private static void positive(String name, int value) {
         if (value < 1) {
             throw wrong(name, "1 or more", value);

@@ -193,6 +193,11 @@ final class Llama2cWeights implements Weights {
     }
 
     @Override
+    public String location() {
+        return files.location() + "/" + file;
+    }
+
+    @Override
     public Set<String> names() {
         return Collections.unmodifiableSet(entries.keySet());
     }

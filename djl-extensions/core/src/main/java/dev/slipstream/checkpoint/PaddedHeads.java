@@ -22,6 +22,11 @@ record PaddedHeads(Weights weights, int headSize, int padded) implements Weights
     }
 
     @Override
+    public String location() {
+        return weights.location();
+    }
+
+    @Override
     public Set<String> names() {
         return weights.names();
     }

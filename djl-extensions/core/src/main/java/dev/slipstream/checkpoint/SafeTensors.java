@@ -83,6 +83,11 @@ public final class SafeTensors implements Weights {
     }
 
     @Override
+    public String location() {
+        return files.location() + "/" + file;
+    }
+
+    @Override
     public Set<String> names() {
         return entries.keySet();
     }

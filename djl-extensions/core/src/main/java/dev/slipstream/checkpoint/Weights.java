@@ -12,6 +12,9 @@ import java.util.Set;
  * that rotates the first half of a head against the second.
  */
 public interface Weights {
+    /** Returns the file that holds or lists the tensors, for messages. */
+    String location();
+
     /** Returns the names of all tensors. */
     Set<String> names();
 

@@ -32,8 +32,9 @@ final class WeightsCheck {
                     && !expected.containsKey(name)
                     && !name.endsWith(".rotary_emb.inv_freq")) {
                 throw new CheckpointException(
-                        "%s: expected no such tensor in a %s with query and key norms %s and attention biases %s, found one of shape %s; correct config.json or take it from the model's origin"
+                        "%s: %s: expected no such tensor in a %s with query and key norms %s and attention biases %s, found one of shape %s; correct config.json or take it from the model's origin"
                                 .formatted(
+                                        weights.location(),
                                         name,
                                         config.architecture(),
                                         config.queryKeyNorms(),
@@ -53,26 +54,26 @@ final class WeightsCheck {
         }
         if (found != config.layers()) {
             throw new CheckpointException(
-                    "config.json: num_hidden_layers: expected the number of layers among the tensors, %d, found %d; take config.json and weights from the same model"
-                            .formatted(found, config.layers()));
+                    "%s: expected as many layers as num_hidden_layers of config.json says, %d, found %d among the tensors; take config.json and weights from the same model"
+                            .formatted(weights.location(), config.layers(), found));
         }
     }
 
     private void checkTensor(String name, List<Long> shape) {
         if (!weights.contains(name) && name.equals("lm_head.weight")) {
             throw new CheckpointException(
-                    "lm_head.weight: expected a tensor %s since tie_word_embeddings is false, found none; if the head is the embedding, set tie_word_embeddings to true in config.json"
-                            .formatted(shape));
+                    "%s: lm_head.weight: expected a tensor %s since tie_word_embeddings is false, found none; if the head is the embedding, set tie_word_embeddings to true in config.json"
+                            .formatted(weights.location(), shape));
         }
         if (!weights.shape(name).equals(shape)) {
             throw new CheckpointException(
-                    "%s: expected shape %s by config.json, found %s; take config.json and weights from the same model"
-                            .formatted(name, shape, weights.shape(name)));
+                    "%s: %s: expected shape %s by config.json, found %s; take config.json and weights from the same model"
+                            .formatted(weights.location(), name, shape, weights.shape(name)));
         }
         if (!FLOATS.contains(weights.type(name))) {
             throw new CheckpointException(
-                    "%s: expected F32, F16 or BF16, found %s; take the model's unquantised weights"
-                            .formatted(name, weights.type(name)));
+                    "%s: %s: expected F32, F16 or BF16, found %s; take the model's unquantised weights"
+                            .formatted(weights.location(), name, weights.type(name)));
         }
     }
 

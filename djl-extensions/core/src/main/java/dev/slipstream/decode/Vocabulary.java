@@ -27,7 +27,7 @@ record Vocabulary(int highestId, int longestPiece) {
                     default -> reader.skipValue();
                 }
             }
-        } catch (IllegalStateException | NumberFormatException e) {
+        } catch (IOException | IllegalStateException | NumberFormatException e) {
             throw new IOException("not a tokenizer.json: " + e.getMessage(), e);
         }
         return found;

@@ -100,6 +100,11 @@ record DecoderInterface(
     static DecoderInterface of(OrtSession session, String model) throws OrtException {
         Map<String, NodeInfo> inputs = session.getInputInfo();
         Map<String, NodeInfo> outputs = session.getOutputInfo();
+        NodeInfo logits = outputs.get("logits");
+        // Before the inputs one by one: of another kind of model, the first would be "not known".
+        if (!inputs.containsKey("input_ids") || logits == null) {
+            throw notADecoder(inputs, outputs, model);
+        }
         Input ids = null;
         Input positions = null;
         Input mask = null;
@@ -124,11 +129,8 @@ record DecoderInterface(
                 default -> states.add(state(info, tensor, outputs, model));
             }
         }
-        NodeInfo logits = outputs.get("logits");
-        if (ids == null || logits == null || states.isEmpty()) {
-            throw new InferenceException(
-                    "%s is not a decoder with a key/value cache: expected inputs input_ids and past_key_values.* (or past_*) and outputs logits and present*, found inputs %s and outputs %s; export it with its cache (\"text-generation-with-past\")"
-                            .formatted(model, inputs.keySet(), outputs.keySet()));
+        if (ids == null || states.isEmpty()) {
+            throw notADecoder(inputs, outputs, model);
         }
         TensorInfo out = tensor(logits, model);
         long[] shape = out.getShape();
@@ -154,6 +156,13 @@ record DecoderInterface(
                 List.copyOf(states),
                 new Input("logits", out.type),
                 Math.toIntExact(shape[2]));
+    }
+
+    private static InferenceException notADecoder(
+            Map<String, NodeInfo> inputs, Map<String, NodeInfo> outputs, String model) {
+        return new InferenceException(
+                "%s is not a decoder with a key/value cache: expected inputs input_ids and past_key_values.* (or past_*) and outputs logits and present*, found inputs %s and outputs %s; if it is one, export it with its cache (\"text-generation-with-past\")"
+                        .formatted(model, inputs.keySet(), outputs.keySet()));
     }
 
     private static State state(

@@ -14,9 +14,11 @@ import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.graph.RotaryTables;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.RuntimeOptions;
 import java.io.IOException;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +63,7 @@ final class ModelOpener {
             config = DecoderConfig.read(source.files());
             weights = SafeTensors.read(source.files());
         }
-        int contextLength = contextLength(config.contextLength());
+        int contextLength = contextLength(config.contextLength(), source.files().location());
         OnnxModel graph =
                 DecoderGraphs.write(
                         source.name(), config, weights, options.precision(), contextLength);
@@ -73,7 +75,7 @@ final class ModelOpener {
         DecoderModel decoder = null;
         try {
             Checkpoint checkpoint = checkpoint(source);
-            checkpoint.config().checkTokenizer(tokenizer.highestId() + 1);
+            checkIds(source, tokenizer, checkpoint.config().vocabularySize());
             decoder = DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
             return model(
                     source,
@@ -99,17 +101,9 @@ final class ModelOpener {
         DecoderModel decoder = null;
         try {
             ImportedConfig config = ImportedConfig.read(source.files());
-            OnnxModel.read(source.file());
-            int most = config.contextLength() == null ? UNKNOWN_CONTEXT : config.contextLength();
-            decoder = DecoderModel.open(source.file(), contextLength(most), runtime());
-            if (tokenizer.highestId() >= decoder.vocabularySize()) {
-                throw new CheckpointException(
-                        "%s: the tokenizer has ids up to %d, but the model's head ends at %d; tokenizer and model belong to different models"
-                                .formatted(
-                                        source.file(),
-                                        tokenizer.highestId(),
-                                        decoder.vocabularySize() - 1));
-            }
+            int contextLength = contextLength(source, config, OnnxModel.read(source.file()));
+            decoder = DecoderModel.open(source.file(), contextLength, runtime());
+            checkIds(source, tokenizer, decoder.vocabularySize());
             return model(source, decoder, tokenizer, config.beginToken(), config.endTokens());
         } catch (IOException e) {
             tokenizer.close();
@@ -136,16 +130,35 @@ final class ModelOpener {
                 endTokens);
     }
 
-    private Tokenizer tokenizer(ModelSource source) {
-        String file = source instanceof ModelSource.Llama2C ? "the tokenizer" : "tokenizer.json";
+    private static void checkIds(ModelSource source, Tokenizer tokenizer, int logits) {
+        if (tokenizer.highestId() >= logits) {
+            throw new CheckpointException(
+                    "%s/tokenizer.json: expected ids below %d, the number of the model's logits, found ids up to %d; take tokenizer and weights from the same model"
+                            .formatted(source.files().location(), logits, tokenizer.highestId()));
+        }
+    }
+
+    private static Tokenizer tokenizer(ModelSource source) {
+        ModelFiles files = source.files();
+        String where = files.location() + "/tokenizer.json";
+        String json;
+        if (source instanceof ModelSource.Llama2C) {
+            where = files.location() + ", the tokenizer";
+            json = Llama2c.read(files).tokenizerJson();
+        } else {
+            json = text(files, "tokenizer.json");
+        }
+        if (json == null) {
+            throw new CheckpointException(
+                    where + ": expected a file, found none; take it from the model's origin");
+        }
         try {
-            return new Tokenizer(
-                    source instanceof ModelSource.Llama2C
-                            ? Llama2c.read(source.files()).tokenizerJson()
-                            : source.files().text("tokenizer.json"));
+            return new Tokenizer(json);
         } catch (IOException e) {
             throw new CheckpointException(
-                    "%s/%s: %s".formatted(source.files().location(), file, e.getMessage()), e);
+                    "%s: %s; take the file from the model's origin"
+                            .formatted(where, e.getMessage()),
+                    e);
         }
     }
 
@@ -191,14 +204,27 @@ final class ModelOpener {
         return builder.build();
     }
 
-    private int contextLength(int most) {
+    /** What the files say, but no position beyond the graph's rotary table. */
+    private int contextLength(ModelSource.Onnx source, ImportedConfig config, OnnxModel graph) {
+        OptionalInt table = RotaryTables.positions(graph);
+        Integer declared = config.contextLength();
+        if (table.isPresent() && (declared == null || table.getAsInt() < declared)) {
+            return contextLength(table.getAsInt(), source.file() + ", rotary table");
+        }
+        if (declared != null) {
+            return contextLength(declared, source.files().location());
+        }
+        return options.contextLength() == 0 ? UNKNOWN_CONTEXT : options.contextLength();
+    }
+
+    private int contextLength(int most, String where) {
         if (options.contextLength() == 0) {
             return Math.min(most, DEFAULT_CONTEXT);
         }
         if (options.contextLength() > most) {
             throw new CheckpointException(
-                    "context length: expected at most the model's %d, found %d"
-                            .formatted(most, options.contextLength()));
+                    "%s: expected a context length of at most the model's %d, found %d in the options; ask for fewer tokens, or for 0 to get the model's own"
+                            .formatted(where, most, options.contextLength()));
         }
         return options.contextLength();
     }

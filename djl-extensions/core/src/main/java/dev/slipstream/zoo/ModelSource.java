@@ -5,10 +5,12 @@ import dev.slipstream.checkpoint.ImportedConfig;
 import dev.slipstream.checkpoint.Llama2c;
 import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.checkpoint.Precision;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Where a model lies and in which form. */
@@ -66,25 +68,51 @@ sealed interface ModelSource {
                         || files.contains("model.safetensors.index.json"))) {
             return new HuggingFace(name, files);
         }
+        return new Onnx(name, files, onnxFile(directory, files, precision).toAbsolutePath());
+    }
+
+    private static Path onnxFile(Path directory, ModelFiles files, Precision precision) {
         String declared = ImportedConfig.read(files).file();
-        List<String> candidates = declared == null ? candidates(precision) : List.of(declared);
-        for (String candidate : candidates) {
-            if (files.contains(candidate)) {
-                return new Onnx(name, files, directory.resolve(candidate).toAbsolutePath());
+        if (declared != null) {
+            if (files.contains(declared)) {
+                return directory.resolve(declared);
+            }
+            throw new CheckpointException(
+                    "%s/genai_config.json: filename: expected the name of a file beside it, found %s, which is not there; copy the whole directory from the model's origin"
+                            .formatted(directory, declared));
+        }
+        List<String> names = names(precision);
+        for (String name : names) {
+            for (String file : List.of(name + ".onnx", "onnx/" + name + ".onnx")) {
+                if (files.contains(file)) {
+                    return directory.resolve(file);
+                }
             }
         }
         throw new CheckpointException(
-                "%s: expected config.json with model.safetensors, a llama2.c checkpoint, or one of %s, found none of them"
-                        .formatted(directory, candidates));
+                "%s: expected a model: config.json with model.safetensors, a llama2.c checkpoint, genai_config.json, or in the directory or its sub-directory onnx one of %s.onnx; found %s; if another file is the decoder, give its path"
+                        .formatted(
+                                directory,
+                                String.join(".onnx, ", names),
+                                found(files).isEmpty() ? "no file" : found(files)));
+    }
+
+    private static String found(ModelFiles files) {
+        try {
+            return String.join(", ", files.matching("*"));
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    files.location() + ": expected a directory that can be listed: " + e, e);
+        }
     }
 
     /** The names that exporters give, those of the wanted precision first. */
-    private static List<String> candidates(Precision precision) {
+    private static List<String> names(Precision precision) {
         List<String> wanted =
                 switch (precision) {
                     case FP32 -> List.of("model", "decoder_model_merged");
                     case INT8 -> List.of("model_quantized", "model_int8", "model_q8");
-                    case INT4 -> List.of("model_q4", "model_int4", "model_bnb4");
+                    case INT4 -> List.of("model_q4", "model_int4", "model_bnb4", "model_q4f16");
                 };
         List<String> others =
                 List.of(
@@ -92,16 +120,12 @@ sealed interface ModelSource {
                         "decoder_model_merged",
                         "decoder_with_past_model",
                         "decoder",
+                        "model_fp16",
                         "model_quantized",
                         "decoder_model_merged_quantized",
-                        "model_q4");
-        return java.util.stream.Stream.concat(wanted.stream(), others.stream())
-                .distinct()
-                .flatMap(
-                        name ->
-                                java.util.stream.Stream.of(
-                                        name + ".onnx", "onnx/" + name + ".onnx"))
-                .toList();
+                        "model_q4",
+                        "model_q4f16");
+        return Stream.concat(wanted.stream(), others.stream()).distinct().toList();
     }
 
     /** A file in a folder {@code onnx} has its tokenizer one level up. */

@@ -28,8 +28,10 @@ public final class Models {
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it
-     * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be opened: which file,
-     *     what was expected, what was found
+     * @throws dev.slipstream.checkpoint.CheckpointException if its files cannot be opened: which
+     *     one, what was expected, what was found
+     * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
+     * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not a decoder
      */
     public static QueuedGenerator load(String location, LoadOptions options) {
         return new QueuedGenerator(
@@ -41,8 +43,10 @@ public final class Models {
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it
-     * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be opened: which file,
-     *     what was expected, what was found
+     * @throws dev.slipstream.checkpoint.CheckpointException if its files cannot be opened: which
+     *     one, what was expected, what was found
+     * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
+     * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not a decoder
      */
     public static AutoregressiveGenerator open(String location, LoadOptions options) {
         ModelSource source = ModelSource.find(location, options.precision());
@@ -56,6 +60,7 @@ public final class Models {
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how it would be opened
      * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be read
+     * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
      */
     public static OnnxModel graph(String location, LoadOptions options) {
         ModelSource source = ModelSource.find(location, options.precision());

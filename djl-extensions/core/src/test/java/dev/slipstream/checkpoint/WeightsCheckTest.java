@@ -88,10 +88,10 @@ class WeightsCheckTest {
         refused(
                 () -> new Shapes().check(config().with("num_hidden_layers", "1")),
                 "num_hidden_layers",
-                "among the tensors, 2, found 1");
+                "says, 1, found 2 among the tensors");
         refused(
                 () -> new Shapes().check(config().with("num_hidden_layers", "3")),
-                "among the tensors, 2, found 3");
+                "says, 3, found 2 among the tensors");
     }
 
     @ParameterizedTest
@@ -161,6 +161,11 @@ class WeightsCheckTest {
 
         void check(ConfigFile config) {
             config.read().checkAgainst(this);
+        }
+
+        @Override
+        public String location() {
+            return "shapes";
         }
 
         @Override

@@ -30,4 +30,20 @@ record OracleLayer(
         OracleLinear gate,
         OracleLinear up,
         OracleLinear down,
-        int window) {}
+        int window) {
+    OracleLayer rounded(int bits) {
+        return new OracleLayer(
+                attentionNorm,
+                query.rounded(bits),
+                key.rounded(bits),
+                value.rounded(bits),
+                output.rounded(bits),
+                queryNorm,
+                keyNorm,
+                feedForwardNorm,
+                gate.rounded(bits),
+                up.rounded(bits),
+                down.rounded(bits),
+                window);
+    }
+}

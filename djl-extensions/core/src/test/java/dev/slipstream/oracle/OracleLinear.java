@@ -21,4 +21,8 @@ record OracleLinear(float[] weight, float @Nullable [] bias, int inputs) {
         }
         return y;
     }
+
+    OracleLinear rounded(int bits) {
+        return new OracleLinear(PlainBlocks.rounded(weight, inputs, bits), bias, inputs);
+    }
 }

@@ -49,6 +49,20 @@ public final class OracleModel {
         return OracleLlama2c.read(file);
     }
 
+    /**
+     * Returns this model with every matrix, the embedding included, rounded in blocks.
+     *
+     * @param bits 4 or 8; see {@link PlainBlocks}
+     */
+    public OracleModel rounded(int bits) {
+        return new OracleModel(
+                shape,
+                PlainBlocks.rounded(embedding, finalNorm.length, bits),
+                layers.stream().map(layer -> layer.rounded(bits)).toList(),
+                finalNorm,
+                head.rounded(bits));
+    }
+
     /** Returns the number of token ids. */
     public int vocabulary() {
         return embedding.length / finalNorm.length;

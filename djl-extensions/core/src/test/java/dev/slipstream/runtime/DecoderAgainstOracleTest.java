@@ -1,7 +1,6 @@
 package dev.slipstream.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -19,12 +18,9 @@ import dev.slipstream.oracle.Llama2cPieces;
 import dev.slipstream.oracle.OracleModel;
 import dev.slipstream.oracle.RandomModel;
 import java.io.IOException;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -145,7 +141,7 @@ class DecoderAgainstOracleTest {
             Llama2cPieces pieces =
                     Llama2cPieces.read(folder.resolve(tokenizer), oracle.vocabulary());
             assertThat(pieces.decode(written) + "\n").isEqualTo(Files.readString(golden));
-            agree(model, oracle, Arrays.copyOf(joined(bos, written), 48));
+            agree(model, oracle, Arrays.copyOf(DecoderAgreement.joined(bos, written), 48));
         }
     }
 
@@ -160,10 +156,7 @@ class DecoderAgainstOracleTest {
                         .getAsJsonObject();
         int[] prompt = ints(golden.getAsJsonArray("prompt ids"));
         try (DecoderModel model = open(storyteller)) {
-            float[][] expected = oracle.logits(prompt);
-            try (DecoderSession session = model.newSession()) {
-                agree(session.forward(prompt, LogitRows.ALL), expected, 0, "prefill");
-            }
+            new DecoderAgreement(model, oracle::logits, TOLERANCE).prefillAtOnce(prompt);
             assertThat(greedy(model, prompt, 64))
                     .isEqualTo(ints(golden.getAsJsonArray("greedy ids")));
         }
@@ -200,111 +193,11 @@ class DecoderAgainstOracleTest {
         return added;
     }
 
-    private static void agree(DecoderModel model, OracleModel oracle, int[] tokens) {
-        prefillAtOnce(model, oracle, tokens);
-        oneByOne(model, oracle, tokens);
-        unevenChunks(model, oracle, tokens);
-        afterRollback(model, oracle, tokens);
-        afterFork(model, oracle, tokens);
-    }
-
-    private static void prefillAtOnce(DecoderModel model, OracleModel oracle, int[] tokens) {
-        float[][] expected = oracle.logits(tokens);
-        try (DecoderSession session = model.newSession()) {
-            agree(session.forward(tokens, LogitRows.ALL), expected, 0, "prefill");
-            session.rollback(0);
-            Logits last = session.forward(tokens, LogitRows.LAST);
-            assertThat(last.rows()).isEqualTo(1);
-            agree(last, expected, tokens.length - 1, "prefill, last row");
-        }
-    }
-
-    private static void oneByOne(DecoderModel model, OracleModel oracle, int[] tokens) {
-        float[][] expected = oracle.logits(tokens);
-        try (DecoderSession session = model.newSession()) {
-            for (int i = 0; i < tokens.length; i++) {
-                Logits logits = session.forward(new int[] {tokens[i]}, LogitRows.LAST);
-                agree(logits, expected, i, "one by one");
-            }
-        }
-    }
-
-    private static void unevenChunks(DecoderModel model, OracleModel oracle, int[] tokens) {
-        float[][] expected = oracle.logits(tokens);
-        Random random = new Random(tokens[0]);
-        try (DecoderSession session = model.newSession()) {
-            for (int from = 0; from < tokens.length; ) {
-                int to = Math.min(tokens.length, from + 1 + random.nextInt(9));
-                agree(session.forward(tokens, from, to, LogitRows.ALL), expected, from, "chunks");
-                from = to;
-            }
-        }
-    }
-
-    private static void afterRollback(DecoderModel model, OracleModel oracle, int[] tokens) {
-        int[] other = reversed(tokens);
-        try (DecoderSession session = model.newSession()) {
-            session.forward(tokens, LogitRows.LAST);
-            for (int kept : new int[] {31, 17, 16, 1}) {
-                session.rollback(kept);
-                int[] added = Arrays.copyOf(other, 12);
-                int[] now = joined(session.tokens(), added);
-                Logits logits = session.forward(added, LogitRows.ALL);
-                agree(logits, oracle.logits(now), kept, "rollback to " + kept);
-                assertThat(session.tokens()).isEqualTo(now);
-            }
-        }
-    }
-
-    private static void afterFork(DecoderModel model, OracleModel oracle, int[] tokens) {
-        int[] start = Arrays.copyOf(tokens, 19);
-        int[] left = Arrays.copyOfRange(tokens, 19, 29);
-        int[] right = Arrays.copyOf(reversed(tokens), 10);
-        float[][] leftExpected = oracle.logits(joined(start, left));
-        float[][] rightExpected = oracle.logits(joined(start, right));
-        DecoderSession second;
-        try (DecoderSession first = model.newSession()) {
-            first.forward(start, LogitRows.LAST);
-            second = first.fork();
-            for (int i = 0; i < 9; i++) {
-                Logits logits = first.forward(left, i, i + 1, LogitRows.LAST);
-                agree(logits, leftExpected, 19 + i, "first after fork");
-                logits = second.forward(right, i, i + 1, LogitRows.LAST);
-                agree(logits, rightExpected, 19 + i, "second after fork");
-            }
-        }
-        try (second) {
-            Logits logits = second.forward(right, 9, 10, LogitRows.LAST);
-            agree(logits, rightExpected, 28, "second after first's end");
-        }
-    }
-
-    /** A plain loop: an assertion a number would be most of the test's time. */
-    private static void agree(Logits logits, float[][] expected, int from, String when) {
-        assertThat(logits.vocabularySize()).isEqualTo(expected[0].length);
-        for (int row = 0; row < logits.rows(); row++) {
-            FloatBuffer found = logits.row(row);
-            for (int id = 0; id < logits.vocabularySize(); id++) {
-                float wanted = expected[from + row][id];
-                // Negated, so that NaN fails.
-                if (!(Math.abs(found.get(id) - wanted) <= TOLERANCE)) {
-                    fail(
-                            "%s, position %d, id %d: expected %s, found %s"
-                                    .formatted(when, from + row, id, wanted, found.get(id)));
-                }
-            }
-        }
-    }
-
     private static int[] ints(JsonArray array) {
         return array.asList().stream().mapToInt(JsonElement::getAsInt).toArray();
     }
 
-    private static int[] reversed(int[] tokens) {
-        return IntStream.range(0, tokens.length).map(i -> tokens[tokens.length - 1 - i]).toArray();
-    }
-
-    private static int[] joined(int[] first, int[] second) {
-        return IntStream.concat(Arrays.stream(first), Arrays.stream(second)).toArray();
+    private static void agree(DecoderModel model, OracleModel oracle, int[] tokens) {
+        new DecoderAgreement(model, oracle::logits, TOLERANCE).check(tokens);
     }
 }
