@@ -1,15 +1,13 @@
 package dev.slipstream.schedule;
 
-import dev.slipstream.decode.ChatMessage;
+import dev.slipstream.decode.ForwardingGenerator;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.TokenStream;
-import java.util.List;
 
 /** Lets a few requests run at once and a bounded number wait, first come, first served. */
-public final class QueuedGenerator implements TextGenerator {
-    private final TextGenerator generator;
+public final class QueuedGenerator extends ForwardingGenerator {
     private final Admission admission;
 
     /**
@@ -20,7 +18,7 @@ public final class QueuedGenerator implements TextGenerator {
      * @param maxQueued requests that may wait beyond those
      */
     public QueuedGenerator(TextGenerator generator, int maxActive, int maxQueued) {
-        this.generator = generator;
+        super(generator);
         this.admission = new Admission(generator.name(), maxActive, maxQueued);
     }
 
@@ -34,41 +32,6 @@ public final class QueuedGenerator implements TextGenerator {
         return admission.queued();
     }
 
-    @Override
-    public String name() {
-        return generator.name();
-    }
-
-    @Override
-    public int contextLength() {
-        return generator.contextLength();
-    }
-
-    @Override
-    public int vocabularySize() {
-        return generator.vocabularySize();
-    }
-
-    @Override
-    public GenerationOptions defaults() {
-        return generator.defaults();
-    }
-
-    @Override
-    public boolean hasChatTemplate() {
-        return generator.hasChatTemplate();
-    }
-
-    @Override
-    public Prompt prompt(String text) {
-        return generator.prompt(text);
-    }
-
-    @Override
-    public Prompt chat(List<ChatMessage> messages, List<ChatMessage.Tool> tools) {
-        return generator.chat(messages, tools);
-    }
-
     /**
      * {@inheritDoc}
      *
@@ -78,7 +41,7 @@ public final class QueuedGenerator implements TextGenerator {
      */
     @Override
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
-        TokenStream stream = generator.stream(prompt, options);
+        TokenStream stream = super.stream(prompt, options);
         try {
             return new QueuedStream(stream, admission.enter(), options.deadline());
         } catch (QueueFullException e) {
@@ -91,7 +54,7 @@ public final class QueuedGenerator implements TextGenerator {
     @Override
     public void close() {
         try {
-            generator.close();
+            super.close();
         } finally {
             admission.giveUpAll();
         }
