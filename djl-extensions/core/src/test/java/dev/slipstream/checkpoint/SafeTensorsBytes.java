@@ -29,7 +29,7 @@ final class SafeTensorsBytes {
     }
 
     static String entry(String name, String dtype, String shape, long start, long end) {
-        return "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+        return "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%s,%s]}"
                 .formatted(name, dtype, shape, start, end);
     }
 

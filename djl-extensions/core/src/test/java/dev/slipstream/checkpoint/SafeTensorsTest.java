@@ -68,8 +68,8 @@ class SafeTensorsTest {
         for (int i = 0; i < data.length; i++) {
             data[i] = new byte[width * 3 * (i + 1)];
             random.nextBytes(data[i]);
-            shards[i % 3].tensor("t" + i, dtype, "[3,%d]".formatted(i + 1), data[i]);
-            map.append(i == 0 ? "" : ",").append("\"t%d\":\"shard%d\"".formatted(i, i % 3));
+            shards[i % 3].tensor("t" + i, dtype, "[3,%s]".formatted(i + 1), data[i]);
+            map.append(i == 0 ? "" : ",").append("\"t%s\":\"shard%s\"".formatted(i, i % 3));
         }
         for (int i = 0; i < 3; i++) {
             shards[i].write(directory.resolve("shard" + i));

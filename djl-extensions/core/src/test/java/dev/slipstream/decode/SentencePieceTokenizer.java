@@ -56,7 +56,7 @@ final class SentencePieceTokenizer {
             added.add(
                     JsonParser.parseString(
                             """
-                            {"id": %d, "content": "%s", "single_word": false, "lstrip": false,
+                            {"id": %s, "content": "%s", "single_word": false, "lstrip": false,
                              "rstrip": false, "normalized": false, "special": true}
                             """
                                     .formatted(id, special[id])));

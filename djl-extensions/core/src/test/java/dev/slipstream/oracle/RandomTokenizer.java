@@ -56,13 +56,16 @@ final class RandomTokenizer {
                 directory.resolve("tokenizer_config.json"),
                 """
                 {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<|bos|>",
-                 "eos_token": "<|eos|>", "model_max_length": %d}
+                 "eos_token": "<|eos|>", "model_max_length": %s}
                 """
                         .formatted(context));
         Files.writeString(
                 directory.resolve("generation_config.json"),
-                "{\"bos_token_id\": %d, \"eos_token_id\": %d}"
-                        .formatted(RandomModel.BOS, RandomModel.EOS));
+                "{\"bos_token_id\": "
+                        + RandomModel.BOS
+                        + ", \"eos_token_id\": "
+                        + RandomModel.EOS
+                        + "}");
     }
 
     private static JsonObject byteLevel() {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** Writes tensors as safetensors files, in one file or in shards with their index. */
@@ -41,7 +42,11 @@ final class SafetensorsWriter {
             String file =
                     shards == 1
                             ? "model.safetensors"
-                            : "model-%05d-of-%05d.safetensors".formatted(shard + 1, shards);
+                            : String.format(
+                                    Locale.ROOT,
+                                    "model-%05d-of-%05d.safetensors",
+                                    shard + 1,
+                                    shards);
             List<String> names = new ArrayList<>();
             int i = 0;
             for (String name : tensors.keySet()) {

@@ -3,6 +3,7 @@ package dev.slipstream.models;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.decode.ChatMessage;
 import dev.slipstream.decode.FinishReason;
@@ -246,5 +247,13 @@ class GeneratorTest {
                         List.of());
         assertThat(generator.hasChatTemplate()).isFalse();
         assertThat(chat).isEqualTo(generator.prompt("Once upon a time\n\na fox"));
+    }
+
+    @Test
+    void anUnknownNameListsThoseThatAreEmbedded() {
+        assertThatThrownBy(() -> Models.open("storyteller", LoadOptions.defaults()))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("storyteller: expected the name of an embedded model (")
+                .hasMessageContaining("storyteller-7m, stories260k, babyllama105");
     }
 }

@@ -54,9 +54,9 @@ final class Strftime {
             case '%':
                 return "%";
             case 'e':
-                return String.format("%2d", time.getDayOfMonth());
+                return String.format(Locale.ROOT, "%2d", time.getDayOfMonth());
             case 'f':
-                return String.format("%06d", time.getNano() / 1000);
+                return String.format(Locale.ROOT, "%06d", time.getNano() / 1000);
             case 'u':
                 return Integer.toString(time.getDayOfWeek().getValue());
             case 'w':
