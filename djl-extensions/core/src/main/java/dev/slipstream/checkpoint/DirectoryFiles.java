@@ -28,7 +28,7 @@ record DirectoryFiles(Path directory) implements ModelFiles {
 
     @Override
     public boolean contains(String file) {
-        return Files.isRegularFile(directory.resolve(file));
+        return Files.isRegularFile(inside(file));
     }
 
     @Override
@@ -74,8 +74,19 @@ record DirectoryFiles(Path directory) implements ModelFiles {
         }
     }
 
+    /** Names come from model files too: none of them may lead out of the directory. */
+    private Path inside(String file) {
+        Path path = directory.resolve(file).normalize();
+        if (!path.startsWith(directory.normalize())) {
+            throw new CheckpointException(
+                    "%s: expected the name of a file in the model directory, found %s, which leads out of it; do not open models from sources you do not trust"
+                            .formatted(directory, file));
+        }
+        return path;
+    }
+
     private Path existing(String file) {
-        Path path = directory.resolve(file);
+        Path path = inside(file);
         if (!Files.isRegularFile(path)) {
             throw new CheckpointException(path + ": expected a file, found none");
         }

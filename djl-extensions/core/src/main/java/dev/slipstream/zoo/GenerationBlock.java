@@ -17,6 +17,7 @@ import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.TokenStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,9 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
+        if (isEmpty(inputs)) {
+            return new NDList();
+        }
         try (TokenStream stream = start(inputs)) {
             Generation generation = stream.readAll();
             int[] ids = generation.tokens().stream().mapToInt(token -> token.id()).toArray();
@@ -68,6 +72,9 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
+        if (isEmpty(inputs)) {
+            return Collections.emptyIterator();
+        }
         NDManager manager = inputs.head().getManager();
         TokenStream stream = start(inputs);
         // DJL closes no stream: one that is left half read ends when its predictor closes.
@@ -92,6 +99,11 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
     static NDArray json(NDManager manager, JsonObject object) {
         byte[] bytes = object.toString().getBytes(StandardCharsets.UTF_8);
         return manager.create(ByteBuffer.wrap(bytes), new Shape(bytes.length), DataType.UINT8);
+    }
+
+    /** Tells whether there is no prompt: a request that was refused, and runs nothing. */
+    private static boolean isEmpty(NDList inputs) {
+        return inputs.head().isEmpty();
     }
 
     private TokenStream start(NDList inputs) {

@@ -59,12 +59,10 @@ final class TgiTranslator implements NoBatchifyTranslator<Input, Output>, Servin
             return GenerationBlock.input(
                     ctx.getNDManager(), request.prompt(), request.parameters());
         } catch (IllegalArgumentException e) {
-            // DJL has no way to skip the block: it gets a request for no token at all.
+            // DJL has no way to skip the block: it gets a request without a prompt.
             ctx.setAttachment(ERROR, String.valueOf(e.getMessage()));
-            JsonObject nothing = new JsonObject();
-            nothing.addProperty("max_new_tokens", 0);
             return GenerationBlock.input(
-                    ctx.getNDManager(), new Prompt("", new int[] {0}), nothing);
+                    ctx.getNDManager(), new Prompt("", new int[0]), new JsonObject());
         }
     }
 

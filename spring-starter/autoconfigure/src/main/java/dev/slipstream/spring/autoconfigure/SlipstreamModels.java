@@ -85,8 +85,19 @@ public final class SlipstreamModels implements AutoCloseable {
     @Override
     public void close() {
         List<Entry> open = new ArrayList<>(models.values());
+        RuntimeException failure = null;
         for (int i = open.size() - 1; i >= 0; i--) {
-            open.get(i).decorated().close();
+            try {
+                open.get(i).decorated().close();
+            } catch (RuntimeException e) {
+                if (failure != null) {
+                    e.addSuppressed(failure);
+                }
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 
