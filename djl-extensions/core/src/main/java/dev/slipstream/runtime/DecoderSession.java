@@ -241,6 +241,10 @@ public final class DecoderSession implements AutoCloseable {
             return step;
         }
         if (passing != null) {
+            // Windows and pieces of prompts mostly come in one size: no new native memory for each.
+            if (passing.fits(count, rows)) {
+                return passing;
+            }
             passing.close();
             passing = null;
         }

@@ -92,6 +92,11 @@ final class Step implements AutoCloseable {
         }
     }
 
+    /** Tells whether this step is for so many new tokens and these rows. */
+    boolean fits(int count, LogitRows wanted) {
+        return tokens == count && rows == (wanted == LogitRows.ALL ? count : 1);
+    }
+
     /** Fills the inputs for a run after {@code past} tokens. */
     void fill(int[] source, int from, int past) throws OrtException {
         for (int i = 0; i < tokens; i++) {
