@@ -4,13 +4,18 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** Plain decoding: one run of the whole model for every token. The reference for all others. */
+/**
+ * Texts of one model, each in the thread of whoever reads it. Plain decoding, one run of the model
+ * for every token, or speculative decoding, which gives the same text in fewer runs.
+ */
 public final class AutoregressiveGenerator implements TextGenerator {
     /** A tokenizer may drop some characters before it cuts the rest into pieces. */
     private static final int SHRINKING = 4;
 
     private final LanguageModel model;
+    private final @Nullable Speculation speculation;
     private final Set<AutoregressiveStream> streams = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
@@ -20,7 +25,18 @@ public final class AutoregressiveGenerator implements TextGenerator {
      * @param model belongs to the generator from now on
      */
     public AutoregressiveGenerator(LanguageModel model) {
+        this(model, null);
+    }
+
+    /**
+     * Constructs a generator.
+     *
+     * @param model belongs to the generator from now on
+     * @param speculation how to draft, belongs to the generator too; null decodes plainly
+     */
+    public AutoregressiveGenerator(LanguageModel model, @Nullable Speculation speculation) {
         this.model = model;
+        this.speculation = speculation;
     }
 
     /** Returns the model that this generator owns. */
@@ -80,7 +96,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
             throw new PromptTooLongException(prompt.length(), contextLength());
         }
         AutoregressiveStream stream =
-                new AutoregressiveStream(model, prompt, options, streams::remove);
+                new AutoregressiveStream(model, speculation, prompt, options, streams::remove);
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException(name() + " is closed");
@@ -97,6 +113,9 @@ public final class AutoregressiveGenerator implements TextGenerator {
             closed = true;
         }
         List.copyOf(streams).forEach(AutoregressiveStream::leaveModel);
+        if (speculation != null) {
+            speculation.close();
+        }
         model.close();
     }
 

@@ -1,38 +1,35 @@
 package dev.slipstream.decode;
 
 import dev.slipstream.runtime.DecoderSession;
-import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.Logits;
-import java.nio.FloatBuffer;
+import dev.slipstream.runtime.Turn;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The plain loop: run the newest token, sample the next one, until something ends the text. */
+/** One text in the thread of whoever reads it, with the model to itself. */
 final class AutoregressiveStream implements TokenStream {
     /** Between pieces of a prompt, its deadline is looked at. */
     private static final int PREFILL_PIECE = 256;
 
     private final LanguageModel model;
+    private final @Nullable Speculation speculation;
     private final Prompt prompt;
     private final GenerationOptions options;
-    private final Sampler sampler;
-    private final TextAssembler text;
     private final long submitted = System.nanoTime();
     private final Consumer<AutoregressiveStream> onEnd;
     private final Object sessionLock = new Object();
     private @Nullable DecoderSession session;
+    private @Nullable SpeculativeDecoder decoder;
     private @Nullable TextChunk ready;
     private volatile @Nullable FinishReason finish;
-    private int[] pending;
     private volatile boolean cancelled;
     private boolean failed;
     private int generated;
     private int runs;
+    private Statistics.Work work = Statistics.Work.NONE;
     private long started;
     private long first;
     private long latest;
@@ -44,16 +41,16 @@ final class AutoregressiveStream implements TokenStream {
      */
     AutoregressiveStream(
             LanguageModel model,
+            @Nullable Speculation speculation,
             Prompt prompt,
             GenerationOptions options,
             Consumer<AutoregressiveStream> onEnd) {
         this.model = model;
+        this.speculation = speculation;
         this.prompt = prompt;
         this.options = options;
         this.onEnd = onEnd;
-        this.pending = prompt.ids();
-        this.sampler = new Sampler(options, model.decoder().vocabularySize(), prompt.ids());
-        this.text = new TextAssembler(model.tokenizer(), prompt, options);
+        Sampler.check(options, model.decoder().vocabularySize());
     }
 
     @Override
@@ -88,59 +85,61 @@ final class AutoregressiveStream implements TokenStream {
 
     /** Returns the next piece of text; null if the text ended and no more is left of it. */
     private @Nullable TextChunk decode() {
-        List<Token> tokens = new ArrayList<>();
-        while (true) {
+        if (options.maxTokens() == 0) {
+            finish = FinishReason.LENGTH;
+            latest = System.nanoTime();
+            return null;
+        }
+        TextChunk chunk = null;
+        while (chunk == null && finish == null) {
             FinishReason over = over();
-            if (over != null) {
-                return last(over, tokens);
-            }
-            FloatBuffer logits;
-            try {
-                logits = forward();
-            } catch (CancellationException e) {
-                return last(
-                        over() == FinishReason.DEADLINE
-                                ? FinishReason.DEADLINE
-                                : FinishReason.CANCELLED,
-                        tokens);
-            }
-            int id = sampler.sample(logits);
-            countToken();
-            if (endsText(id)) {
-                return last(FinishReason.STOP_TOKEN, tokens);
-            }
-            sampler.accept(id);
-            tokens.add(text.token(id, logits));
-            pending = new int[] {id};
-            String piece = text.push(id);
-            if (text.stopped()) {
-                return last(FinishReason.STOP_STRING, piece, tokens);
-            }
-            if (!piece.isEmpty()) {
-                return new TextChunk(piece, tokens);
+            if (over == null) {
+                chunk = step(decoder());
+            } else if (decoder == null) {
+                finish = over;
+            } else {
+                decoder.end(over);
+                chunk = decoder.poll();
+                finish = decoder.finishReason();
             }
         }
+        if (finish != null) {
+            latest = System.nanoTime();
+        }
+        return chunk;
     }
 
-    /** Runs the tokens that the model has not seen: the prompt at first, then the newest token. */
-    private FloatBuffer forward() {
-        DecoderSession open = session();
-        int from = 0;
-        while (pending.length - from > PREFILL_PIECE && over() == null) {
-            run(open, from, from + PREFILL_PIECE);
-            from += PREFILL_PIECE;
-        }
-        if (over() != null) {
-            throw new CancellationException("the request is over before its prompt was read");
-        }
-        return run(open, from, pending.length).last();
-    }
-
-    private Logits run(DecoderSession open, int from, int to) {
+    private @Nullable TextChunk step(SpeculativeDecoder open) {
         try {
-            return open.forward(pending, from, to, LogitRows.LAST);
+            Turn turn = open.next(PREFILL_PIECE, 0);
+            long start = System.nanoTime();
+            Logits logits = run(turn);
+            open.verify(logits, System.nanoTime() - start);
+        } catch (CancellationException e) {
+            // Ended from outside, in the run or in the drafter's: the loop finds out why.
+            cancelled = cancelled || over() == null;
+            return null;
+        }
+        count(open);
+        TextChunk chunk = open.poll();
+        finish = open.finishReason();
+        return chunk;
+    }
+
+    private Logits run(Turn turn) {
+        try {
+            return turn.session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows());
         } finally {
-            runs = open.runs();
+            runs = turn.session().runs();
+        }
+    }
+
+    private void count(SpeculativeDecoder open) {
+        work = open.work(0);
+        if (open.generated() > generated) {
+            latest = System.nanoTime();
+            first = generated == 0 ? latest : first;
+            generated = open.generated();
         }
     }
 
@@ -149,35 +148,9 @@ final class AutoregressiveStream implements TokenStream {
             return FinishReason.CANCELLED;
         }
         Duration deadline = options.deadline();
-        if (deadline != null && System.nanoTime() - submitted >= deadline.toNanos()) {
-            return FinishReason.DEADLINE;
-        }
-        // The newest token is not read before the next one is asked for, so it needs no place yet.
-        boolean full = prompt.length() + generated > model.decoder().contextLength();
-        return generated >= options.maxTokens() || full ? FinishReason.LENGTH : null;
-    }
-
-    private boolean endsText(int id) {
-        return options.stopTokens().contains(id)
-                || !options.ignoreEndOfText() && model.endTokens().contains(id);
-    }
-
-    private @Nullable TextChunk last(FinishReason reason, List<Token> tokens) {
-        String piece = text.flush();
-        return last(text.stopped() ? FinishReason.STOP_STRING : reason, piece, tokens);
-    }
-
-    private @Nullable TextChunk last(FinishReason reason, String piece, List<Token> tokens) {
-        finish = reason;
-        latest = System.nanoTime();
-        return piece.isEmpty() && tokens.isEmpty() ? null : new TextChunk(piece, tokens);
-    }
-
-    private void countToken() {
-        latest = System.nanoTime();
-        if (generated++ == 0) {
-            first = latest;
-        }
+        return deadline != null && System.nanoTime() - submitted >= deadline.toNanos()
+                ? FinishReason.DEADLINE
+                : null;
     }
 
     @Override
@@ -208,7 +181,8 @@ final class AutoregressiveStream implements TokenStream {
                 runs,
                 Duration.ofNanos((started == 0 ? now : started) - submitted),
                 Duration.ofNanos(generated == 0 ? 0 : first - submitted),
-                Duration.ofNanos(now - submitted));
+                Duration.ofNanos(now - submitted),
+                work);
     }
 
     /** May come from any thread: one that is inside {@link #hasNext()} ends its step before. */
@@ -236,11 +210,25 @@ final class AutoregressiveStream implements TokenStream {
         }
     }
 
+    private SpeculativeDecoder decoder() {
+        if (decoder == null) {
+            started = System.nanoTime();
+            decoder =
+                    new SpeculativeDecoder(
+                            model, prompt, options, session(), speculation, new EqualTokens());
+        }
+        return decoder;
+    }
+
     private DecoderSession session() {
         synchronized (sessionLock) {
             if (session == null) {
-                started = System.nanoTime();
-                session = model.decoder().newSession();
+                int capacity =
+                        (int)
+                                Math.min(
+                                        model.decoder().contextLength(),
+                                        (long) prompt.length() + options.maxTokens());
+                session = model.decoder().newSession(capacity);
                 if (cancelled) {
                     session.terminate();
                 }
@@ -250,6 +238,10 @@ final class AutoregressiveStream implements TokenStream {
     }
 
     private void closeSession() {
+        if (decoder != null) {
+            decoder.close();
+            decoder = null;
+        }
         DecoderSession open;
         synchronized (sessionLock) {
             open = session;

@@ -36,19 +36,23 @@ final class LogitAdjustments {
         Map<Integer, Double> bias = options.logitBias();
         biasedTokens = bias.keySet().stream().mapToInt(Integer::intValue).toArray();
         biases = Arrays.stream(biasedTokens).mapToDouble(bias::get).toArray();
-        for (int token : biasedTokens) {
-            if (token >= vocabularySize) {
-                throw new InvalidOptionException(
-                        "logitBias",
-                        "expected token ids below the model's %d, found %d"
-                                .formatted(vocabularySize, token));
-            }
-        }
+        checkBias(bias, vocabularySize);
         boolean penalties = repetition != 1 || presence != 0 || frequency != 0;
         marks = new int[penalties ? vocabularySize : 0];
         if (repetition != 1) {
             for (int token : prompt) {
                 mark(token);
+            }
+        }
+    }
+
+    static void checkBias(Map<Integer, Double> bias, int vocabularySize) {
+        for (int token : bias.keySet()) {
+            if (token >= vocabularySize) {
+                throw new InvalidOptionException(
+                        "logitBias",
+                        "expected token ids below the model's %d, found %d"
+                                .formatted(vocabularySize, token));
             }
         }
     }

@@ -18,7 +18,7 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * <p>Not safe for use by several threads at once.
  */
-final class Sampler {
+public final class Sampler {
     private final int vocabularySize;
     private final LogitAdjustments adjustments;
     private final boolean greedy;
@@ -34,7 +34,7 @@ final class Sampler {
      * @param prompt token ids, for the repetition penalty
      * @throws InvalidOptionException if the bias names a token that the model doesn't have
      */
-    Sampler(GenerationOptions options, int vocabularySize, int[] prompt) {
+    public Sampler(GenerationOptions options, int vocabularySize, int[] prompt) {
         if (vocabularySize < 1) {
             throw new IllegalArgumentException(
                     "vocabularySize: expected at least 1, found " + vocabularySize);
@@ -52,12 +52,23 @@ final class Sampler {
     }
 
     /**
+     * Checks what a sampler would check, without its arrays.
+     *
+     * @param options of the request
+     * @param vocabularySize number of logits at each position
+     * @throws InvalidOptionException if the bias names a token that the model does not have
+     */
+    static void check(GenerationOptions options, int vocabularySize) {
+        LogitAdjustments.checkBias(options.logitBias(), vocabularySize);
+    }
+
+    /**
      * Chooses the next token; {@link #accept} it when it becomes part of the text.
      *
      * @param row the logits of one position
      * @throws IllegalStateException if a logit is NaN or infinite, or all are negative infinity
      */
-    int sample(FloatBuffer row) {
+    public int sample(FloatBuffer row) {
         if (greedy) {
             return likeliest(row);
         }
@@ -67,7 +78,7 @@ final class Sampler {
     }
 
     /** Tells the penalties that a token was added to the output. */
-    void accept(int token) {
+    public void accept(int token) {
         Objects.checkIndex(token, vocabularySize);
         adjustments.accept(token);
     }
@@ -79,7 +90,7 @@ final class Sampler {
      * @param probabilities by token, {@code vocabularySize} of them; they sum to 1
      * @throws IllegalStateException as {@link #sample}
      */
-    void probabilities(FloatBuffer row, double[] probabilities) {
+    public void probabilities(FloatBuffer row, double[] probabilities) {
         if (probabilities.length != vocabularySize) {
             throw new IllegalArgumentException(
                     "probabilities: expected room for %d, found %d"

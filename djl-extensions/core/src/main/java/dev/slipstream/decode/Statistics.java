@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param queued time from submission to the first run
  * @param timeToFirstToken time from submission to the first decoded token; zero before it
  * @param elapsed time from submission to the last token, or until now
+ * @param work what was saved and where the time went
  */
 public record Statistics(
         int promptTokens,
@@ -18,10 +19,58 @@ public record Statistics(
         int graphRuns,
         Duration queued,
         Duration timeToFirstToken,
-        Duration elapsed) {
+        Duration elapsed,
+        Work work) {
+    /** Constructs statistics of plain decoding whose times were not taken. */
+    public Statistics(
+            int promptTokens,
+            int generatedTokens,
+            int graphRuns,
+            Duration queued,
+            Duration timeToFirstToken,
+            Duration elapsed) {
+        this(
+                promptTokens,
+                generatedTokens,
+                graphRuns,
+                queued,
+                timeToFirstToken,
+                elapsed,
+                Work.NONE);
+    }
+
     /** Returns decoded tokens per second after the first one; 0 if fewer than two. */
     public double tokensPerSecond() {
         double seconds = elapsed.minus(timeToFirstToken).toNanos() / 1e9;
         return generatedTokens < 2 || seconds <= 0 ? 0 : (generatedTokens - 1) / seconds;
+    }
+
+    /**
+     * What was saved and where the time went.
+     *
+     * @param cachedTokens tokens of the prompt whose keys and values came from the prefix cache
+     * @param draftedTokens tokens that were proposed to the model
+     * @param acceptedTokens those of them that stayed
+     * @param verifications runs of the model after the prompt
+     * @param drafting time in the drafter
+     * @param running time in the model's graph
+     * @param sampling time from logits to text
+     */
+    public record Work(
+            int cachedTokens,
+            int draftedTokens,
+            int acceptedTokens,
+            int verifications,
+            Duration drafting,
+            Duration running,
+            Duration sampling) {
+        /** Nothing saved, no times taken. */
+        public static final Work NONE =
+                new Work(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+        /** Returns the accepted tokens of a verification, on average. */
+        public double acceptedPerVerification() {
+            return verifications == 0 ? 0 : (double) acceptedTokens / verifications;
+        }
     }
 }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param logitPositions indices into the new tokens whose logits are wanted, {@code [rows]}
  * @param keptLogits number of the last new tokens whose logits are wanted, a scalar
  * @param cacheBranch switch of a merged export between first and later runs, {@code [1]}
+ * @param draft switch between the whole model and the part that drafts, a scalar
  * @param states what one run hands to the next
  * @param logits {@code [1, n or rows, vocabularySize]}
  * @param vocabularySize number of token ids
@@ -37,6 +38,7 @@ record DecoderInterface(
         @Nullable Input logitPositions,
         @Nullable Input keptLogits,
         @Nullable Input cacheBranch,
+        @Nullable Input draft,
         List<State> states,
         Input logits,
         int vocabularySize) {
@@ -97,6 +99,14 @@ record DecoderInterface(
         return states.stream().allMatch(state -> state.timeAxis() >= 0);
     }
 
+    /** Returns the bytes that a token adds to the states. */
+    long bytesPerToken() {
+        return states.stream()
+                .filter(state -> state.timeAxis() >= 0)
+                .mapToLong(state -> (long) state.outer() * state.inner() * state.type().size)
+                .sum();
+    }
+
     static DecoderInterface of(OrtSession session, String model) throws OrtException {
         Map<String, NodeInfo> inputs = session.getInputInfo();
         Map<String, NodeInfo> outputs = session.getOutputInfo();
@@ -113,6 +123,7 @@ record DecoderInterface(
         Input logitPositions = null;
         Input keptLogits = null;
         Input cacheBranch = null;
+        Input draft = null;
         List<State> states = new ArrayList<>();
         for (NodeInfo info : inputs.values()) {
             TensorInfo tensor = tensor(info, model);
@@ -126,6 +137,7 @@ record DecoderInterface(
                 case "logit_positions" -> logitPositions = input;
                 case "num_logits_to_keep" -> keptLogits = input;
                 case "use_cache_branch" -> cacheBranch = input;
+                case "draft" -> draft = input;
                 default -> states.add(state(info, tensor, outputs, model));
             }
         }
@@ -153,6 +165,7 @@ record DecoderInterface(
                 logitPositions,
                 keptLogits,
                 cacheBranch,
+                draft,
                 List.copyOf(states),
                 new Input("logits", out.type),
                 Math.toIntExact(shape[2]));

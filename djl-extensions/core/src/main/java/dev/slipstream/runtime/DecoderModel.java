@@ -143,15 +143,65 @@ public final class DecoderModel implements AutoCloseable {
         return decoder.vocabularySize();
     }
 
+    /** Tells whether the model can run the part of itself that drafts, {@link Depth#DRAFT}. */
+    public boolean drafts() {
+        return decoder.draft() != null;
+    }
+
+    /** Tells whether sessions can {@link DecoderSession#save save} single tokens. */
+    public boolean savesTokens() {
+        return decoder.canCut();
+    }
+
+    /** Returns the bytes of keys and values that a token takes. */
+    public long bytesPerToken() {
+        return decoder.bytesPerToken();
+    }
+
     /**
-     * Returns a session without tokens; its owner closes it.
+     * Runs new tokens of several sessions, together where the graph can.
+     *
+     * @param turns at most one a session
+     * @param depth how much of the model to run
+     * @return the logits of each turn, valid until the next run of any of the sessions
+     * @throws java.util.concurrent.CancellationException if a session was terminated; its tokens
+     *     are not held, and perhaps not those of the turns after it
+     */
+    public List<Logits> forward(List<Turn> turns, Depth depth) {
+        List<Logits> results = new ArrayList<>();
+        for (Turn turn : turns) {
+            results.add(
+                    turn.session()
+                            .forward(turn.tokens(), turn.from(), turn.to(), turn.rows(), depth));
+        }
+        return results;
+    }
+
+    /**
+     * Returns a session of {@link #contextLength()} tokens; its owner closes it.
      *
      * @throws IllegalStateException if the model is closed
      * @throws InferenceException if there is no memory for it
      */
     public DecoderSession newSession() {
+        return newSession(contextLength);
+    }
+
+    /**
+     * Returns a session without tokens; its owner closes it.
+     *
+     * @param capacity the most tokens that it will hold, 1 to {@link #contextLength()}
+     * @throws IllegalStateException if the model is closed
+     * @throws InferenceException if there is no memory for it
+     */
+    public DecoderSession newSession(int capacity) {
+        if (capacity < 1 || capacity > contextLength) {
+            throw new IllegalArgumentException(
+                    "expected a capacity of 1 to %d tokens, found %d"
+                            .formatted(contextLength, capacity));
+        }
         try {
-            DecoderSession result = new DecoderSession(this, acquire());
+            DecoderSession result = new DecoderSession(this, capacity, acquire(capacity));
             if (register(result)) {
                 return result;
             }
@@ -225,20 +275,24 @@ public final class DecoderModel implements AutoCloseable {
         return new IllegalStateException(name + " is closed");
     }
 
-    private KeyValues acquire() throws OrtException {
+    private KeyValues acquire(int capacity) throws OrtException {
         synchronized (this) {
             if (closed) {
                 throw closedAlready();
             }
-            KeyValues used = pool.poll();
-            if (used != null) {
-                used.cut(0, 0);
-                return used;
+            for (KeyValues used : pool) {
+                if (used.capacity() >= capacity) {
+                    pool.remove(used);
+                    used.cut(0, 0);
+                    return used;
+                }
             }
         }
+        // Round sizes, so that a buffer fits more sessions than the one that it was made for.
+        int rounded = Math.min(contextLength, (capacity + 255) / 256 * 256);
         return decoder.inPlace()
-                ? new InPlaceKeyValues(environment, decoder, contextLength)
-                : new GrowingKeyValues(environment, decoder, contextLength);
+                ? new InPlaceKeyValues(environment, decoder, rounded)
+                : new GrowingKeyValues(environment, decoder, rounded);
     }
 
     private static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {

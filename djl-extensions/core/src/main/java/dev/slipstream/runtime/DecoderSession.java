@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ public final class DecoderSession implements AutoCloseable {
     private static final int KEPT_STEPS = 32;
 
     private final DecoderModel model;
+    private final int capacity;
     private final KeyValues keyValues;
     private final OrtSession.RunOptions runOptions;
     private final @Nullable Step[] kept = new Step[KEPT_STEPS + 1];
@@ -33,8 +35,9 @@ public final class DecoderSession implements AutoCloseable {
     private volatile boolean terminated;
     private boolean closed;
 
-    DecoderSession(DecoderModel model, KeyValues keyValues) throws OrtException {
+    DecoderSession(DecoderModel model, int capacity, KeyValues keyValues) throws OrtException {
         this.model = model;
+        this.capacity = capacity;
         this.keyValues = keyValues;
         this.runOptions = new OrtSession.RunOptions();
     }
@@ -46,7 +49,12 @@ public final class DecoderSession implements AutoCloseable {
 
     /** Returns the most tokens that can be held. */
     public int capacity() {
-        return model.contextLength();
+        return capacity;
+    }
+
+    /** Returns the model that the session belongs to. */
+    public DecoderModel model() {
+        return model;
     }
 
     /** Returns how often the graph was started for this session. */
@@ -83,7 +91,29 @@ public final class DecoderSession implements AutoCloseable {
      * @throws CancellationException if {@link #terminate()} or {@link #close()} was called; the
      *     tokens of the part of the run that was cut short are not held
      */
-    public synchronized Logits forward(int[] source, int from, int to, LogitRows rows) {
+    public Logits forward(int[] source, int from, int to, LogitRows rows) {
+        return forward(source, from, to, rows, Depth.FULL);
+    }
+
+    /**
+     * Runs the model, or the part of it that drafts, over a part of an array.
+     *
+     * @param source token ids
+     * @param from first of them
+     * @param to one past the last of them
+     * @param rows which of them get logits
+     * @param depth how much of the model to run; {@link Depth#DRAFT} only where {@link
+     *     DecoderModel#drafts()}
+     * @return the logits, valid until the next call
+     * @throws CancellationException if {@link #terminate()} or {@link #close()} was called; the
+     *     tokens of the part of the run that was cut short are not held
+     */
+    public synchronized Logits forward(
+            int[] source, int from, int to, LogitRows rows, Depth depth) {
+        if (depth == Depth.DRAFT && !model.drafts()) {
+            throw new IllegalArgumentException(
+                    model.name() + " holds no smaller model of itself to draft with");
+        }
         int count = to - from;
         if (count < 1 || length + count > capacity()) {
             throw new IllegalArgumentException(
@@ -101,11 +131,11 @@ public final class DecoderSession implements AutoCloseable {
         if (rows == LogitRows.LAST) {
             // A long prompt goes in by pieces: what a run needs in memory grows with its length.
             while (to - start > model.prefillChunk()) {
-                run(source, start, model.prefillChunk(), LogitRows.LAST);
+                run(source, start, model.prefillChunk(), LogitRows.LAST, depth);
                 start += model.prefillChunk();
             }
         }
-        return run(source, start, to - start, rows);
+        return run(source, start, to - start, rows, depth);
     }
 
     /**
@@ -137,13 +167,51 @@ public final class DecoderSession implements AutoCloseable {
     }
 
     /**
+     * Copies keys and values of some tokens out.
+     *
+     * @param from first token
+     * @param to one past the last token, at most {@link #length()}
+     * @param target gets {@link DecoderModel#bytesPerToken()} bytes a token from its position on
+     * @throws IllegalStateException if the session is closed, or the model has states that cannot
+     *     be cut by tokens
+     */
+    public synchronized void save(int from, int to, ByteBuffer target) {
+        requireOpen();
+        requirePages();
+        Objects.checkFromToIndex(from, to, length);
+        keyValues.read(length, from, to, target);
+    }
+
+    /**
+     * Appends tokens whose keys and values were saved: a run saved.
+     *
+     * @param source token ids
+     * @param from first of them, at index {@link #length()} of the text
+     * @param to one past the last of them
+     * @param saved what {@link #save} copied out for them, read from its position on
+     * @throws IllegalStateException as {@link #save}
+     */
+    public synchronized void restore(int[] source, int from, int to, ByteBuffer saved) {
+        requireOpen();
+        requirePages();
+        Objects.checkFromToIndex(from, to, source.length);
+        if (length + to - from > capacity) {
+            throw new IllegalArgumentException(
+                    "expected at most %d tokens after %d, found %d"
+                            .formatted(capacity - length, length, to - from));
+        }
+        keyValues.append(length, length + to - from, saved);
+        remember(source, from, to - from);
+    }
+
+    /**
      * Returns a second session with the same tokens; the two go on independently.
      *
      * @throws IllegalStateException if the session or its model is closed
      */
     public synchronized DecoderSession fork() {
         requireOpen();
-        DecoderSession twin = model.newSession();
+        DecoderSession twin = model.newSession(capacity);
         twin.keyValues.copyFrom(keyValues, length);
         twin.tokens = tokens.clone();
         twin.length = length;
@@ -197,14 +265,21 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
-    private Logits run(int[] source, int from, int count, LogitRows rows) {
+    private void requirePages() {
+        if (!model.savesTokens()) {
+            throw new IllegalStateException(
+                    model.name() + " has states that cannot be cut by tokens");
+        }
+    }
+
+    private Logits run(int[] source, int from, int count, LogitRows rows, Depth depth) {
         if (terminated) {
             throw new CancellationException("the session was terminated or closed");
         }
         OnnxTensor mask = null;
         try {
             Step step = step(count, rows);
-            step.fill(source, from, length);
+            step.fill(source, from, length, depth);
             if (model.decoder().mask() != null) {
                 mask = step.mask(ones(), length + count);
             }

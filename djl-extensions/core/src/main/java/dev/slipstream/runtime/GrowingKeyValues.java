@@ -17,6 +17,7 @@ import java.util.Map;
 final class GrowingKeyValues implements KeyValues {
     private final OrtEnvironment environment;
     private final DecoderInterface decoder;
+    private final int capacity;
     private final List<ByteBuffer> past = new ArrayList<>();
     private final List<ByteBuffer> present = new ArrayList<>();
     private final List<OnnxTensor> bound = new ArrayList<>();
@@ -24,6 +25,7 @@ final class GrowingKeyValues implements KeyValues {
     GrowingKeyValues(OrtEnvironment environment, DecoderInterface decoder, int capacity) {
         this.environment = environment;
         this.decoder = decoder;
+        this.capacity = capacity;
         for (DecoderInterface.State state : decoder.states()) {
             long steps = state.timeAxis() < 0 ? 1 : capacity;
             long bytes = state.outer() * steps * state.inner() * state.type().size;
@@ -73,6 +75,41 @@ final class GrowingKeyValues implements KeyValues {
             for (int head = 1; head < state.outer(); head++) {
                 buffer.put(head * to * row, buffer, head * from * row, to * row);
             }
+        }
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public void read(int length, int from, int to, ByteBuffer target) {
+        for (int i = 0; i < past.size(); i++) {
+            DecoderInterface.State state = decoder.states().get(i);
+            int row = state.inner() * state.type().size;
+            for (int head = 0; head < state.outer(); head++) {
+                int start = (head * length + from) * row;
+                target.put(past.get(i).slice(start, (to - from) * row));
+            }
+        }
+    }
+
+    @Override
+    public void append(int from, int to, ByteBuffer source) {
+        for (int i = 0; i < past.size(); i++) {
+            DecoderInterface.State state = decoder.states().get(i);
+            int row = state.inner() * state.type().size;
+            int bytes = (to - from) * row;
+            ByteBuffer buffer = past.get(i);
+            int end = source.position() + state.outer() * bytes;
+            // Rows move towards the end, the last head first, so nothing is overwritten unread.
+            for (int head = state.outer() - 1; head >= 0; head--) {
+                buffer.put(head * to * row, buffer, head * from * row, from * row);
+                int piece = source.position() + head * bytes;
+                buffer.put((head * to + from) * row, source, piece, bytes);
+            }
+            source.position(end);
         }
     }
 

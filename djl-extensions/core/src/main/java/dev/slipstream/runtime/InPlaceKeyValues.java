@@ -60,6 +60,37 @@ final class InPlaceKeyValues implements KeyValues {
     public void cut(int from, int to) {}
 
     @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public void read(int length, int from, int to, ByteBuffer target) {
+        for (int i = 0; i < buffers.size(); i++) {
+            DecoderInterface.State state = decoder.states().get(i);
+            int row = state.inner() * state.type().size;
+            for (int head = 0; head < state.outer(); head++) {
+                int start = (head * capacity + from) * row;
+                target.put(buffers.get(i).slice(start, (to - from) * row));
+            }
+        }
+    }
+
+    @Override
+    public void append(int from, int to, ByteBuffer source) {
+        for (int i = 0; i < buffers.size(); i++) {
+            DecoderInterface.State state = decoder.states().get(i);
+            int row = state.inner() * state.type().size;
+            int bytes = (to - from) * row;
+            for (int head = 0; head < state.outer(); head++) {
+                buffers.get(i)
+                        .put((head * capacity + from) * row, source, source.position(), bytes);
+                source.position(source.position() + bytes);
+            }
+        }
+    }
+
+    @Override
     public void copyFrom(KeyValues other, int length) {
         InPlaceKeyValues source = (InPlaceKeyValues) other;
         for (int i = 0; i < buffers.size(); i++) {
@@ -67,7 +98,8 @@ final class InPlaceKeyValues implements KeyValues {
             int row = state.inner() * state.type().size;
             for (int head = 0; head < state.outer(); head++) {
                 int start = head * capacity * row;
-                buffers.get(i).put(start, source.buffers.get(i), start, length * row);
+                int origin = head * source.capacity * row;
+                buffers.get(i).put(start, source.buffers.get(i), origin, length * row);
             }
         }
     }

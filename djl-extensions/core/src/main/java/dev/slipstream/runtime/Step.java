@@ -31,6 +31,7 @@ final class Step implements AutoCloseable {
     private final ByteBuffer positions;
     private final ByteBuffer lastPositions;
     private final ByteBuffer totalLength;
+    private final ByteBuffer draft;
     private final ByteBuffer rawLogits;
     private final Logits logits;
 
@@ -45,6 +46,7 @@ final class Step implements AutoCloseable {
             positions = optional(decoder.positions(), tokens, 1, tokens);
             lastPositions = optional(decoder.lastPositions(), 1, 1);
             totalLength = optional(decoder.totalLength(), 1);
+            draft = optional(decoder.draft(), 1);
             rawLogits = logitsBuffer();
             logits = wantedRows();
             fillOnce();
@@ -98,7 +100,7 @@ final class Step implements AutoCloseable {
     }
 
     /** Fills the inputs for a run after {@code past} tokens. */
-    void fill(int[] source, int from, int past) throws OrtException {
+    void fill(int[] source, int from, int past, Depth depth) throws OrtException {
         for (int i = 0; i < tokens; i++) {
             put(ids, decoder.ids().type(), i, source[from + i]);
         }
@@ -112,6 +114,9 @@ final class Step implements AutoCloseable {
         }
         if (decoder.totalLength() != null) {
             put(totalLength, decoder.totalLength().type(), 0, past + tokens);
+        }
+        if (decoder.draft() != null) {
+            draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
         }
         if (decoder.cacheBranch() != null) {
             OnnxTensor flag = inputs.get(decoder.cacheBranch().name());

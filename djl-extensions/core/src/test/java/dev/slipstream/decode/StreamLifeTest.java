@@ -46,7 +46,7 @@ class StreamLifeTest {
         generator.close();
         assertThatThrownBy(() -> generator.stream(prompt, GenerationOptions.greedy()))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("the model is closed");
+                .hasMessageContaining("is closed");
         assertThatThrownBy(() -> generator.prompt("Once"))
                 .isInstanceOf(IllegalStateException.class);
     }

@@ -1,0 +1,19 @@
+package dev.slipstream.decode;
+
+import java.nio.FloatBuffer;
+
+/**
+ * Decides whether a proposed token stays, so that the text has the target's own distribution; at
+ * temperature 0, that it is the target's own text.
+ */
+public interface Acceptance {
+    /**
+     * Returns the token of one position: the proposed one if it is accepted, else another one.
+     *
+     * @param sampler of the request
+     * @param logits the target's, of this position
+     * @param draft what was proposed
+     * @param index of the position in the draft
+     */
+    int choose(Sampler sampler, FloatBuffer logits, Draft draft, int index);
+}

@@ -1,0 +1,266 @@
+package dev.slipstream.decode;
+
+import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.LogitRows;
+import dev.slipstream.runtime.Logits;
+import dev.slipstream.runtime.Turn;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The text of one request while it is decoded (Leviathan and others 2023): reads the prompt by
+ * pieces, then a drafter proposes, one run of the model verifies all proposals, and those that the
+ * model agrees with stay, plus one token of the model's own. Without a drafter this is plain
+ * decoding, one token a run. Text and log-probabilities are the model's own in either case.
+ *
+ * <p>Runs nothing itself: whoever drives it takes {@link #next}, runs it, alone or together with
+ * other requests, and hands the logits to {@link #verify}. For one thread at a time.
+ */
+public final class SpeculativeDecoder implements AutoCloseable {
+    private final LanguageModel model;
+    private final GenerationOptions options;
+    private final DecoderSession session;
+    private final @Nullable Drafter drafter;
+    private final @Nullable DraftLength length;
+    private final Acceptance acceptance;
+    private final Sampler sampler;
+    private final TextAssembler assembler;
+    private final int promptLength;
+    private final StringBuilder piece = new StringBuilder();
+    private final List<Token> pieceTokens = new ArrayList<>();
+    private int[] text;
+    private int textLength;
+    private Draft proposed = Draft.NONE;
+    private Draft draft = Draft.NONE;
+    private int otherRows;
+    private @Nullable FinishReason finish;
+    private int generated;
+    private int draftedTokens;
+    private int acceptedTokens;
+    private int verifications;
+    private long draftNanos;
+    private long draftingNanos;
+    private long runningNanos;
+    private long samplingNanos;
+
+    /**
+     * Constructs a decoder.
+     *
+     * @param model what decodes
+     * @param prompt made by the model's tokenizer
+     * @param options of the request
+     * @param session of the model, for this request alone; may hold a beginning of the prompt, but
+     *     not all of it; its owner closes it after this
+     * @param speculation how to draft; null decodes plainly
+     * @param acceptance decides which drafted tokens stay
+     */
+    public SpeculativeDecoder(
+            LanguageModel model,
+            Prompt prompt,
+            GenerationOptions options,
+            DecoderSession session,
+            @Nullable Speculation speculation,
+            Acceptance acceptance) {
+        this.model = model;
+        this.options = options;
+        this.session = session;
+        this.acceptance = acceptance;
+        promptLength = prompt.length();
+        text = Arrays.copyOf(prompt.ids(), promptLength + 64);
+        textLength = promptLength;
+        sampler = new Sampler(options, model.decoder().vocabularySize(), prompt.ids());
+        assembler = new TextAssembler(model.tokenizer(), prompt, options);
+        if (speculation == null) {
+            drafter = null;
+            length = null;
+        } else {
+            drafter = speculation.drafting().open(session, options);
+            length = speculation.lengths().open();
+            drafter.extend(text, 0, textLength);
+        }
+        finish = options.maxTokens() == 0 ? FinishReason.LENGTH : null;
+    }
+
+    /** Returns the tokens of the prompt that the model has not read yet. */
+    public int unreadPrompt() {
+        return Math.max(0, promptLength - session.length());
+    }
+
+    /**
+     * Returns what the model has to run next: a piece of the prompt, or the newest token and a
+     * draft after it.
+     *
+     * @param most the most tokens of a piece of the prompt, at least 1
+     * @param otherRows tokens of other requests that will share the run
+     */
+    public Turn next(int most, int otherRows) {
+        int read = session.length();
+        if (read < promptLength) {
+            int end = Math.min(promptLength, read + most);
+            return new Turn(session, text, read, end, LogitRows.LAST);
+        }
+        this.otherRows = otherRows;
+        draft = draft(otherRows);
+        int[] tokens = new int[1 + draft.length()];
+        tokens[0] = text[textLength - 1];
+        System.arraycopy(draft.tokens(), 0, tokens, 1, draft.length());
+        return new Turn(session, tokens, 0, tokens.length, LogitRows.ALL);
+    }
+
+    private Draft draft(int others) {
+        proposed = Draft.NONE;
+        draftNanos = 0;
+        if (drafter == null || length == null) {
+            return Draft.NONE;
+        }
+        // The last token that may come needs no draft: the model's own token is one more.
+        int room = Math.min(options.maxTokens() - generated - 1, session.capacity() - textLength);
+        DraftLimit limit = length.limit(others).atMost(room);
+        if (limit.tokens() == 0) {
+            return Draft.NONE;
+        }
+        long start = System.nanoTime();
+        proposed = drafter.propose(limit).first(limit.tokens());
+        Draft worth = proposed.first(length.worth(proposed, others));
+        draftNanos = System.nanoTime() - start;
+        draftingNanos += draftNanos;
+        return worth;
+    }
+
+    /**
+     * Takes the logits of what {@link #next} returned.
+     *
+     * @param logits of the last row of a piece of the prompt, or of all rows
+     * @param runNanos time of the run
+     */
+    public void verify(Logits logits, long runNanos) {
+        runningNanos += runNanos;
+        if (textLength == promptLength && session.length() < promptLength) {
+            return;
+        }
+        long start = System.nanoTime();
+        int before = textLength;
+        int accepted = 0;
+        for (int i = 0; finish == null; i++) {
+            FloatBuffer row = logits.row(i);
+            int token = acceptance.choose(sampler, row, draft, i);
+            boolean agreed = i < draft.length() && token == draft.tokens()[i];
+            accepted += agreed ? 1 : 0;
+            commit(token, row);
+            if (!agreed) {
+                break;
+            }
+        }
+        session.rollback(Math.min(session.length(), textLength - 1));
+        samplingNanos += System.nanoTime() - start;
+        if (before > promptLength) {
+            learn(before, accepted, runNanos);
+        } else if (drafter != null && finish == null) {
+            drafter.extend(text, before, textLength);
+        }
+        draft = Draft.NONE;
+    }
+
+    private void learn(int before, int accepted, long runNanos) {
+        verifications++;
+        draftedTokens += draft.length();
+        acceptedTokens += accepted;
+        if (drafter != null && length != null && finish == null) {
+            length.observe(
+                    new DraftRound(
+                            proposed,
+                            draft.length(),
+                            accepted,
+                            draftNanos,
+                            1 + draft.length() + otherRows,
+                            runNanos));
+            drafter.extend(text, before, textLength);
+        }
+    }
+
+    private void commit(int token, FloatBuffer row) {
+        generated++;
+        if (endsText(token)) {
+            end(FinishReason.STOP_TOKEN);
+            return;
+        }
+        sampler.accept(token);
+        if (textLength == text.length) {
+            text = Arrays.copyOf(text, 2 * textLength);
+        }
+        text[textLength++] = token;
+        pieceTokens.add(assembler.token(token, row));
+        piece.append(assembler.push(token));
+        if (assembler.stopped()) {
+            finish = FinishReason.STOP_STRING;
+        } else if (generated >= options.maxTokens() || textLength > session.capacity()) {
+            // The newest token is not read before the next one is asked for: it needs no place.
+            end(FinishReason.LENGTH);
+        }
+    }
+
+    private boolean endsText(int token) {
+        return options.stopTokens().contains(token)
+                || !options.ignoreEndOfText() && model.endTokens().contains(token);
+    }
+
+    /** Ends the text; what was held back comes out. */
+    public void end(FinishReason reason) {
+        if (finish == null) {
+            piece.append(assembler.flush());
+            finish = assembler.stopped() ? FinishReason.STOP_STRING : reason;
+        }
+    }
+
+    /** Returns why the text ended; null while it goes on. */
+    public @Nullable FinishReason finishReason() {
+        return finish;
+    }
+
+    /**
+     * Returns the text that became certain since the last call, with its tokens; null if there is
+     * none yet, or none left.
+     */
+    public @Nullable TextChunk poll() {
+        if (piece.isEmpty() && (finish == null || pieceTokens.isEmpty())) {
+            return null;
+        }
+        TextChunk chunk = new TextChunk(piece.toString(), pieceTokens);
+        piece.setLength(0);
+        pieceTokens.clear();
+        return chunk;
+    }
+
+    /** Returns how many tokens were decoded, an end token included. */
+    public int generated() {
+        return generated;
+    }
+
+    /**
+     * Returns what was saved and where the time went.
+     *
+     * @param cachedTokens tokens of the prompt that the session held already
+     */
+    public Statistics.Work work(int cachedTokens) {
+        return new Statistics.Work(
+                cachedTokens,
+                draftedTokens,
+                acceptedTokens,
+                verifications,
+                Duration.ofNanos(draftingNanos),
+                Duration.ofNanos(runningNanos),
+                Duration.ofNanos(samplingNanos));
+    }
+
+    /** Frees the drafter; the session belongs to its owner. */
+    @Override
+    public void close() {
+        if (drafter != null) {
+            drafter.close();
+        }
+    }
+}
