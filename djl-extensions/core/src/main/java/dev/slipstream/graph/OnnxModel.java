@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * An ONNX model as an object to read, edit and write.
@@ -136,6 +137,31 @@ public final class OnnxModel {
         return nodes.stream()
                 .filter(node -> !value.isEmpty() && Values.usedBy(node).contains(value))
                 .toList();
+    }
+
+    /** Returns a model that can be edited on its own; weights are shared. */
+    public OnnxModel copy() {
+        OnnxModel copy = new OnnxModel(header);
+        copy.opsets.putAll(opsets);
+        copy.inputs.addAll(inputs);
+        copy.outputs.addAll(outputs);
+        copy.nodes.addAll(nodes);
+        copy.initializers.putAll(initializers);
+        copy.functions.addAll(functions);
+        copy.metadata.putAll(metadata);
+        return copy;
+    }
+
+    /**
+     * Puts other nodes in the place of nodes, in the graph and in its subgraphs.
+     *
+     * @param replacement returns for each node what is to stand there: the node itself, others, or
+     *     none; of a node with subgraphs these are replaced before
+     */
+    public void replaceNodes(Function<NodeProto, List<NodeProto>> replacement) {
+        List<NodeProto> replaced = Values.replaced(nodes, replacement);
+        nodes.clear();
+        nodes.addAll(replaced);
     }
 
     /**

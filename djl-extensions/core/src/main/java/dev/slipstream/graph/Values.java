@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Which values nodes use; a node uses what its subgraphs use from outside of them. */
 final class Values {
@@ -34,6 +35,24 @@ final class Values {
             graphs.addAll(attribute.getGraphsList());
         }
         return graphs;
+    }
+
+    /** Returns nodes with others in the place of some, subgraphs first. */
+    static List<NodeProto> replaced(
+            List<NodeProto> nodes, Function<NodeProto, List<NodeProto>> replacement) {
+        List<NodeProto> result = new ArrayList<>();
+        for (NodeProto node : nodes) {
+            NodeProto.Builder inner = node.toBuilder();
+            for (AttributeProto.Builder attribute : inner.getAttributeBuilderList()) {
+                if (attribute.hasG()) {
+                    GraphProto.Builder graph = attribute.getGBuilder();
+                    List<NodeProto> within = replaced(graph.getNodeList(), replacement);
+                    graph.clearNode().addAllNode(within);
+                }
+            }
+            result.addAll(replacement.apply(inner.build()));
+        }
+        return result;
     }
 
     /** Says a node's name, or what it is where it has none. */

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param logitPositions indices into the new tokens whose logits are wanted, {@code [rows]}
  * @param keptLogits number of the last new tokens whose logits are wanted, a scalar
  * @param cacheBranch switch of a merged export between first and later runs, {@code [1]}
+ * @param attentionRows which new tokens attention sees, {@code [rows]}; with {@code keptRows} the
+ *     mark of {@link PairedRows}
+ * @param keptRows which of its rows go on, {@code [n]}
  * @param draft switch between the whole model and the part that drafts, a scalar
  * @param states what one run hands to the next
  * @param logits {@code [1, n or rows, vocabularySize]}
@@ -38,6 +41,8 @@ record DecoderInterface(
         @Nullable Input logitPositions,
         @Nullable Input keptLogits,
         @Nullable Input cacheBranch,
+        @Nullable Input attentionRows,
+        @Nullable Input keptRows,
         @Nullable Input draft,
         List<State> states,
         Input logits,
@@ -89,6 +94,11 @@ record DecoderInterface(
         return lastPositions != null;
     }
 
+    /** Returns how many rows attention sees and writes for so many new tokens. */
+    int attentionRows(int tokens) {
+        return attentionRows != null ? tokens + tokens % 2 : tokens;
+    }
+
     /** Tells whether the graph computes the logits of the wanted rows alone. */
     boolean choosesRows() {
         return logitPositions != null || keptLogits != null;
@@ -123,6 +133,8 @@ record DecoderInterface(
         Input logitPositions = null;
         Input keptLogits = null;
         Input cacheBranch = null;
+        Input attentionRows = null;
+        Input keptRows = null;
         Input draft = null;
         List<State> states = new ArrayList<>();
         for (NodeInfo info : inputs.values()) {
@@ -137,6 +149,8 @@ record DecoderInterface(
                 case "logit_positions" -> logitPositions = input;
                 case "num_logits_to_keep" -> keptLogits = input;
                 case "use_cache_branch" -> cacheBranch = input;
+                case PairedRows.ROWS -> attentionRows = input;
+                case PairedRows.KEPT -> keptRows = input;
                 case "draft" -> draft = input;
                 default -> states.add(state(info, tensor, outputs, model));
             }
@@ -165,6 +179,8 @@ record DecoderInterface(
                 logitPositions,
                 keptLogits,
                 cacheBranch,
+                attentionRows,
+                keptRows,
                 draft,
                 List.copyOf(states),
                 new Input("logits", out.type),

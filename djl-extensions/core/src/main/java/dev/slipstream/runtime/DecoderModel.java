@@ -63,12 +63,13 @@ public final class DecoderModel implements AutoCloseable {
      * Opens a graph. Its large initializers are used where they lie, in direct or mapped memory;
      * only what ONNX Runtime packs for its kernels is private to the model.
      *
-     * @param graph a decoder
+     * @param model a decoder
      * @param contextLength the most tokens of a session
      * @param options threads and buffers
      * @throws InferenceException if ONNX Runtime refuses the graph, or it is not a decoder
      */
-    public static DecoderModel open(OnnxModel graph, int contextLength, RuntimeOptions options) {
+    public static DecoderModel open(OnnxModel model, int contextLength, RuntimeOptions options) {
+        OnnxModel graph = PairedRows.of(model);
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = settings(options)) {
@@ -290,6 +291,7 @@ public final class DecoderModel implements AutoCloseable {
         }
         // Round sizes, so that a buffer fits more sessions than the one that it was made for.
         int rounded = Math.min(contextLength, (capacity + 255) / 256 * 256);
+        rounded += decoder.attentionRows(1) - 1;
         return decoder.inPlace()
                 ? new InPlaceKeyValues(environment, decoder, rounded)
                 : new GrowingKeyValues(environment, decoder, rounded);

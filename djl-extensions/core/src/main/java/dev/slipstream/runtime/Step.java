@@ -92,6 +92,17 @@ final class Step implements AutoCloseable {
         if (decoder.cacheBranch() != null) {
             input(decoder.cacheBranch(), 1, 1);
         }
+        if (decoder.attentionRows() != null && decoder.keptRows() != null) {
+            int seen = decoder.attentionRows(tokens);
+            ByteBuffer all = input(decoder.attentionRows(), seen, seen);
+            ByteBuffer kept = input(decoder.keptRows(), tokens, tokens);
+            for (int i = 0; i < seen; i++) {
+                put(all, decoder.attentionRows().type(), i, Math.min(i, tokens - 1));
+            }
+            for (int i = 0; i < tokens; i++) {
+                put(kept, decoder.keptRows().type(), i, i);
+            }
+        }
     }
 
     /** Tells whether this step is for so many new tokens and these rows. */
@@ -109,11 +120,12 @@ final class Step implements AutoCloseable {
                 put(positions, decoder.positions().type(), i, past + i);
             }
         }
+        int seen = decoder.attentionRows(tokens);
         if (decoder.lastPositions() != null) {
-            put(lastPositions, decoder.lastPositions().type(), 0, past + tokens - 1);
+            put(lastPositions, decoder.lastPositions().type(), 0, past + seen - 1);
         }
         if (decoder.totalLength() != null) {
-            put(totalLength, decoder.totalLength().type(), 0, past + tokens);
+            put(totalLength, decoder.totalLength().type(), 0, past + seen);
         }
         if (decoder.draft() != null) {
             draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));

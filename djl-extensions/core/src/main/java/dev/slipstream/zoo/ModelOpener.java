@@ -101,8 +101,16 @@ final class ModelOpener {
         DecoderModel decoder = null;
         try {
             ImportedConfig config = ImportedConfig.read(source.files());
-            int contextLength = contextLength(source, config, OnnxModel.read(source.file()));
-            decoder = DecoderModel.open(source.file(), contextLength, runtime());
+            OnnxModel graph = OnnxModel.read(source.file());
+            int contextLength = contextLength(source, config, graph);
+            // Of the form that is written here: it gets what the runtime adds to such graphs.
+            boolean own =
+                    graph.inputs().stream()
+                            .anyMatch(input -> input.getName().equals("logit_positions"));
+            decoder =
+                    own
+                            ? DecoderModel.open(graph, contextLength, runtime())
+                            : DecoderModel.open(source.file(), contextLength, runtime());
             checkIds(source, tokenizer, decoder.vocabularySize());
             return model(source, decoder, tokenizer, config.beginToken(), config.endTokens());
         } catch (IOException e) {
