@@ -27,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param attentionRows which new tokens attention sees, {@code [rows]}; with {@code keptRows} the
  *     mark of {@link PairedRows}
  * @param keptRows which of its rows go on, {@code [n]}
+ * @param starts rows of each sequence that shares a run, {@code [sequences + 1]}; with {@code
+ *     pasts} the mark of {@link RaggedAttention}
+ * @param pasts tokens that each sequence holds already, {@code [sequences]}
+ * @param sequences the most sequences that share a run
  * @param draft switch between the whole model and the part that drafts, a scalar
  * @param states what one run hands to the next
  * @param logits {@code [1, n or rows, vocabularySize]}
@@ -43,6 +47,9 @@ record DecoderInterface(
         @Nullable Input cacheBranch,
         @Nullable Input attentionRows,
         @Nullable Input keptRows,
+        @Nullable Input starts,
+        @Nullable Input pasts,
+        int sequences,
         @Nullable Input draft,
         List<State> states,
         Input logits,
@@ -55,7 +62,7 @@ record DecoderInterface(
      * What one run hands to the next.
      *
      * @param input name of the past
-     * @param output name of the present
+     * @param output name of the present; empty if it is written through the past
      * @param type element type
      * @param shape with 1 for the batch and -1 for time
      * @param timeAxis the axis that grows; -1 for a state of fixed size, such as a convolution's
@@ -89,9 +96,14 @@ record DecoderInterface(
         }
     }
 
+    /** Tells whether a run takes new tokens of several sequences. */
+    boolean ragged() {
+        return starts != null;
+    }
+
     /** Tells whether keys and values are written in place into buffers of fixed capacity. */
     boolean inPlace() {
-        return lastPositions != null;
+        return lastPositions != null || starts != null;
     }
 
     /** Returns how many rows attention sees and writes for so many new tokens. */
@@ -135,6 +147,9 @@ record DecoderInterface(
         Input cacheBranch = null;
         Input attentionRows = null;
         Input keptRows = null;
+        Input starts = null;
+        Input pasts = null;
+        int sequences = 1;
         Input draft = null;
         List<State> states = new ArrayList<>();
         for (NodeInfo info : inputs.values()) {
@@ -151,8 +166,19 @@ record DecoderInterface(
                 case "use_cache_branch" -> cacheBranch = input;
                 case PairedRows.ROWS -> attentionRows = input;
                 case PairedRows.KEPT -> keptRows = input;
+                case RaggedAttention.STARTS -> starts = input;
+                case RaggedAttention.PASTS -> {
+                    pasts = input;
+                    sequences = Math.toIntExact(tensor.getShape()[0]);
+                }
                 case "draft" -> draft = input;
-                default -> states.add(state(info, tensor, outputs, model));
+                default -> {
+                    if (input.name().equals(RaggedAttention.KEYS_VALUES + 0)) {
+                        states.add(keysAndValues(input, tensor.getShape()));
+                    } else if (!input.name().startsWith(RaggedAttention.KEYS_VALUES)) {
+                        states.add(state(info, tensor, outputs, model));
+                    }
+                }
             }
         }
         if (ids == null || states.isEmpty()) {
@@ -181,6 +207,9 @@ record DecoderInterface(
                 cacheBranch,
                 attentionRows,
                 keptRows,
+                starts,
+                pasts,
+                sequences,
                 draft,
                 List.copyOf(states),
                 new Input("logits", out.type),
@@ -192,6 +221,11 @@ record DecoderInterface(
         return new InferenceException(
                 "%s is not a decoder with a key/value cache: expected inputs input_ids and past_key_values.* (or past_*) and outputs logits and present*, found inputs %s and outputs %s; if it is one, export it with its cache (\"text-generation-with-past\")"
                         .formatted(model, inputs.keySet(), outputs.keySet()));
+    }
+
+    /** All layers in one buffer, written in place: nothing comes out. */
+    private static State keysAndValues(Input input, long[] shape) {
+        return new State(input.name(), "", input.type(), shape, 3);
     }
 
     private static State state(

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder that is open: one ONNX Runtime session, whose weights all {@link DecoderSession}s
@@ -38,6 +39,8 @@ public final class DecoderModel implements AutoCloseable {
     private final DecoderInterface decoder;
     private final int contextLength;
     private final int keptBuffers;
+    private final @Nullable OnnxTensor nothing;
+    private final SharedRun shared;
     private final Deque<KeyValues> pool = new ArrayDeque<>();
     private final Set<DecoderSession> sessions = ConcurrentHashMap.newKeySet();
     private boolean closed;
@@ -57,6 +60,8 @@ public final class DecoderModel implements AutoCloseable {
         this.contextLength = contextLength;
         this.keptBuffers = keptBuffers;
         this.decoder = DecoderInterface.of(session, name);
+        this.nothing = decoder.ragged() ? nothing(environment, decoder.states().get(0)) : null;
+        this.shared = new SharedRun(environment, session, decoder, nothing);
     }
 
     /**
@@ -69,7 +74,7 @@ public final class DecoderModel implements AutoCloseable {
      * @throws InferenceException if ONNX Runtime refuses the graph, or it is not a decoder
      */
     public static DecoderModel open(OnnxModel model, int contextLength, RuntimeOptions options) {
-        OnnxModel graph = PairedRows.of(model);
+        OnnxModel graph = withExactAttention(model, contextLength, options.sequences());
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = settings(options)) {
@@ -81,6 +86,9 @@ public final class DecoderModel implements AutoCloseable {
             }
             // Both calls with the same tensors: the first alone copies them all, the second alone
             // fails on a graph that is not a file.
+            for (Path library : OperatorLibraries.found()) {
+                settings.registerCustomOpLibrary(library.toString());
+            }
             settings.addExternalInitializers(external);
             for (Map.Entry<String, OnnxTensorLike> entry : external.entrySet()) {
                 settings.addInitializer(entry.getKey(), entry.getValue());
@@ -129,6 +137,14 @@ public final class DecoderModel implements AutoCloseable {
         }
     }
 
+    private static OnnxModel withExactAttention(OnnxModel model, int contextLength, int sequences) {
+        OnnxModel ragged =
+                OperatorLibraries.found().isEmpty()
+                        ? null
+                        : RaggedAttention.of(model, sequences, contextLength);
+        return ragged != null ? ragged : PairedRows.of(model);
+    }
+
     /** Returns the model's name, for messages. */
     public String name() {
         return name;
@@ -169,6 +185,11 @@ public final class DecoderModel implements AutoCloseable {
      *     are not held, and perhaps not those of the turns after it
      */
     public List<Logits> forward(List<Turn> turns, Depth depth) {
+        if (turns.size() > 1 && turns.size() <= decoder.sequences()) {
+            synchronized (shared) {
+                return DecoderSession.forward(turns, shared, depth);
+            }
+        }
         List<Logits> results = new ArrayList<>();
         for (Turn turn : turns) {
             results.add(
@@ -176,6 +197,11 @@ public final class DecoderModel implements AutoCloseable {
                             .forward(turn.tokens(), turn.from(), turn.to(), turn.rows(), depth));
         }
         return results;
+    }
+
+    /** Returns the most sessions whose tokens share a run of the graph. */
+    public int sharedSequences() {
+        return decoder.sequences();
     }
 
     /**
@@ -222,12 +248,17 @@ public final class DecoderModel implements AutoCloseable {
             }
             closed = true;
         }
+        shared.terminate();
         List.copyOf(sessions).forEach(DecoderSession::close);
         synchronized (this) {
             pool.forEach(KeyValues::close);
             pool.clear();
         }
         try {
+            shared.close();
+            if (nothing != null) {
+                nothing.close();
+            }
             session.close();
         } catch (OrtException e) {
             throw new InferenceException(name + ": could not be closed: " + e.getMessage(), e);
@@ -253,7 +284,11 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     Step newStep(int tokens, LogitRows rows) throws OrtException {
-        return new Step(environment, decoder, tokens, rows);
+        Step step = new Step(environment, decoder, tokens, rows);
+        if (nothing != null) {
+            step.leaveAlone(nothing);
+        }
+        return step;
     }
 
     void release(DecoderSession from, KeyValues keyValues) {
@@ -289,12 +324,22 @@ public final class DecoderModel implements AutoCloseable {
                 }
             }
         }
-        // Round sizes, so that a buffer fits more sessions than the one that it was made for.
-        int rounded = Math.min(contextLength, (capacity + 255) / 256 * 256);
-        rounded += decoder.attentionRows(1) - 1;
         return decoder.inPlace()
-                ? new InPlaceKeyValues(environment, decoder, rounded)
-                : new GrowingKeyValues(environment, decoder, rounded);
+                ? new InPlaceKeyValues(environment, decoder, rounded(capacity))
+                : new GrowingKeyValues(environment, decoder, rounded(capacity));
+    }
+
+    /** Round sizes, so that a buffer fits more sessions than the one that it was made for. */
+    private int rounded(int capacity) {
+        int tokens = (int) Math.min(contextLength, (capacity + 255L) / 256 * 256);
+        return tokens + decoder.attentionRows(1) - 1;
+    }
+
+    private static OnnxTensor nothing(OrtEnvironment environment, DecoderInterface.State state)
+            throws OrtException {
+        long bytes = (long) state.outer() * state.inner() * state.type().size;
+        return OnnxTensor.createTensor(
+                environment, Buffers.allocate(bytes), state.at(1), state.type());
     }
 
     private static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {

@@ -4,8 +4,10 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -110,23 +112,7 @@ public final class DecoderSession implements AutoCloseable {
      */
     public synchronized Logits forward(
             int[] source, int from, int to, LogitRows rows, Depth depth) {
-        if (depth == Depth.DRAFT && !model.drafts()) {
-            throw new IllegalArgumentException(
-                    model.name() + " holds no smaller model of itself to draft with");
-        }
-        int count = to - from;
-        if (count < 1 || length + count > capacity()) {
-            throw new IllegalArgumentException(
-                    "expected 1 to %d new tokens after %d, found %d"
-                            .formatted(capacity() - length, length, count));
-        }
-        for (int i = from; i < to; i++) {
-            if (source[i] < 0 || source[i] >= model.vocabularySize()) {
-                throw new IllegalArgumentException(
-                        "token id %d is outside of the vocabulary of %d"
-                                .formatted(source[i], model.vocabularySize()));
-            }
-        }
+        check(source, from, to, depth);
         int start = from;
         if (rows == LogitRows.LAST) {
             // A long prompt goes in by pieces: what a run needs in memory grows with its length.
@@ -136,6 +122,50 @@ public final class DecoderSession implements AutoCloseable {
             }
         }
         return run(source, start, to - start, rows, depth);
+    }
+
+    /**
+     * Runs new tokens of several sessions at once.
+     *
+     * @throws CancellationException if a session or the model was terminated or closed; no tokens
+     *     of this run are held
+     */
+    static List<Logits> forward(List<Turn> turns, SharedRun run, Depth depth) {
+        return forward(turns, 0, new ArrayList<>(), run, depth);
+    }
+
+    /** Holds the sessions one by one, so that none is closed while the run writes into it. */
+    private static List<Logits> forward(
+            List<Turn> turns, int next, List<SharedRun.Sequence> held, SharedRun run, Depth depth) {
+        if (next < turns.size()) {
+            Turn turn = turns.get(next);
+            DecoderSession session = turn.session();
+            synchronized (session) {
+                session.check(turn.tokens(), turn.from(), turn.to(), depth);
+                InPlaceKeyValues place = (InPlaceKeyValues) session.keyValues;
+                held.add(new SharedRun.Sequence(turn, session.length, place.whole()));
+                return forward(turns, next + 1, held, run, depth);
+            }
+        }
+        try {
+            List<Logits> logits = run.run(held, depth);
+            for (Turn turn : turns) {
+                turn.session().runs++;
+                turn.session().remember(turn.tokens(), turn.from(), turn.length());
+            }
+            return logits;
+        } catch (OrtException e) {
+            if (run.terminated()) {
+                throw new CancellationException("the model was closed");
+            }
+            throw new InferenceException(
+                    "%s failed on new tokens of %d sessions: %s"
+                            .formatted(
+                                    turns.get(0).session().model.name(),
+                                    turns.size(),
+                                    e.getMessage()),
+                    e);
+        }
     }
 
     /**
@@ -272,10 +302,35 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
-    private Logits run(int[] source, int from, int count, LogitRows rows, Depth depth) {
+    private void check(int[] source, int from, int to, Depth depth) {
+        if (depth == Depth.DRAFT && !model.drafts()) {
+            throw new IllegalArgumentException(
+                    model.name() + " holds no smaller model of itself to draft with");
+        }
+        int count = to - from;
+        if (count < 1 || length + count > capacity()) {
+            throw new IllegalArgumentException(
+                    "expected 1 to %d new tokens after %d, found %d"
+                            .formatted(capacity() - length, length, count));
+        }
+        for (int i = from; i < to; i++) {
+            if (source[i] < 0 || source[i] >= model.vocabularySize()) {
+                throw new IllegalArgumentException(
+                        "token id %d is outside of the vocabulary of %d"
+                                .formatted(source[i], model.vocabularySize()));
+            }
+        }
+        requireRunning();
+    }
+
+    private void requireRunning() {
         if (terminated) {
             throw new CancellationException("the session was terminated or closed");
         }
+    }
+
+    private Logits run(int[] source, int from, int count, LogitRows rows, Depth depth) {
+        requireRunning();
         OnnxTensor mask = null;
         try {
             Step step = step(count, rows);

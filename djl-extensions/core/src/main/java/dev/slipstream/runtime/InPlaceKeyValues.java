@@ -49,8 +49,15 @@ final class InPlaceKeyValues implements KeyValues {
         for (int i = 0; i < tensors.size(); i++) {
             DecoderInterface.State state = decoder.states().get(i);
             inputs.put(state.input(), tensors.get(i));
-            outputs.put(state.output(), tensors.get(i));
+            if (!state.output().isEmpty()) {
+                outputs.put(state.output(), tensors.get(i));
+            }
         }
+    }
+
+    /** Returns the one tensor that holds all layers, where the graph wants that. */
+    OnnxTensor whole() {
+        return tensors.get(0);
     }
 
     @Override

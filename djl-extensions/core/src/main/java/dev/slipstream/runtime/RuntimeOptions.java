@@ -6,8 +6,9 @@ package dev.slipstream.runtime;
  * @param threads that one run of the graph uses, at least 1
  * @param spinning what they do while they wait
  * @param keptBuffers key/value buffers of closed sessions that are kept for the next ones
+ * @param sequences the most sessions whose tokens share a run, where the graph can do that
  */
-public record RuntimeOptions(int threads, Spinning spinning, int keptBuffers) {
+public record RuntimeOptions(int threads, Spinning spinning, int keptBuffers, int sequences) {
     /** Checks the ranges. */
     public RuntimeOptions {
         if (threads < 1) {
@@ -17,6 +18,14 @@ public record RuntimeOptions(int threads, Spinning spinning, int keptBuffers) {
             throw new IllegalArgumentException(
                     "keptBuffers: expected 0 or more, found " + keptBuffers);
         }
+        if (sequences < 1) {
+            throw new IllegalArgumentException("sequences: expected 1 or more, found " + sequences);
+        }
+    }
+
+    /** Constructs options for sessions that run one at a time. */
+    public RuntimeOptions(int threads, Spinning spinning, int keptBuffers) {
+        this(threads, spinning, keptBuffers, 1);
     }
 
     /** Returns half of the machine's processors (4 at most), sleeping waits, 2 kept buffers. */

@@ -31,6 +31,8 @@ final class Step implements AutoCloseable {
     private final ByteBuffer positions;
     private final ByteBuffer lastPositions;
     private final ByteBuffer totalLength;
+    private final ByteBuffer starts;
+    private final ByteBuffer pasts;
     private final ByteBuffer draft;
     private final ByteBuffer rawLogits;
     private final Logits logits;
@@ -46,6 +48,8 @@ final class Step implements AutoCloseable {
             positions = optional(decoder.positions(), tokens, 1, tokens);
             lastPositions = optional(decoder.lastPositions(), 1, 1);
             totalLength = optional(decoder.totalLength(), 1);
+            starts = optional(decoder.starts(), decoder.sequences() + 1, decoder.sequences() + 1);
+            pasts = optional(decoder.pasts(), decoder.sequences(), decoder.sequences());
             draft = optional(decoder.draft(), 1);
             rawLogits = logitsBuffer();
             logits = wantedRows();
@@ -127,6 +131,12 @@ final class Step implements AutoCloseable {
         if (decoder.totalLength() != null) {
             put(totalLength, decoder.totalLength().type(), 0, past + seen);
         }
+        if (decoder.starts() != null) {
+            for (int i = 1; i <= decoder.sequences(); i++) {
+                starts.putInt(i * Integer.BYTES, tokens);
+            }
+            pasts.putInt(0, past);
+        }
         if (decoder.draft() != null) {
             draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
         }
@@ -147,6 +157,13 @@ final class Step implements AutoCloseable {
                 OnnxTensor.createTensor(environment, view, new long[] {1, length}, mask.type());
         inputs.put(mask.name(), tensor);
         return tensor;
+    }
+
+    /** Puts an empty sequence into the places of those that could share the run. */
+    void leaveAlone(OnnxTensor nothing) {
+        for (int i = 1; i < decoder.sequences(); i++) {
+            inputs.put(RaggedAttention.KEYS_VALUES + i, nothing);
+        }
     }
 
     Map<String, OnnxTensor> inputs() {

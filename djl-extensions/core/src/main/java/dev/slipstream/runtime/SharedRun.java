@@ -1,0 +1,182 @@
+package dev.slipstream.runtime;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs new tokens of several sessions at once: the weights are read once for all of them. Its
+ * buffers grow with the largest run and serve all later ones. For one thread at a time.
+ */
+final class SharedRun implements AutoCloseable {
+    private final OrtEnvironment environment;
+    private final OrtSession session;
+    private final DecoderInterface decoder;
+    private final @Nullable OnnxTensor nothing;
+    private final OrtSession.RunOptions options;
+    private volatile boolean terminated;
+    private ByteBuffer ids = Buffers.allocate(0);
+    private ByteBuffer positions = Buffers.allocate(0);
+    private ByteBuffer logits = Buffers.allocate(0);
+    private final ByteBuffer starts;
+    private final ByteBuffer pasts;
+    private final ByteBuffer draft = Buffers.allocate(1);
+
+    /**
+     * Constructs a run.
+     *
+     * @param nothing keys and values that stand where there is no sequence
+     */
+    SharedRun(
+            OrtEnvironment environment,
+            OrtSession session,
+            DecoderInterface decoder,
+            @Nullable OnnxTensor nothing)
+            throws OrtException {
+        this.environment = environment;
+        this.session = session;
+        this.decoder = decoder;
+        this.nothing = nothing;
+        this.options = new OrtSession.RunOptions();
+        starts = Buffers.allocate((decoder.sequences() + 1) * (long) Integer.BYTES);
+        pasts = Buffers.allocate(decoder.sequences() * (long) Integer.BYTES);
+    }
+
+    /** The keys and values that each turn's tokens go behind. */
+    record Sequence(Turn turn, int past, OnnxTensor keysAndValues) {
+        int rows() {
+            return turn.rows() == LogitRows.ALL ? turn.length() : 1;
+        }
+    }
+
+    /** Runs the turns, at most {@link DecoderInterface#sequences()}, and returns their logits. */
+    List<Logits> run(List<Sequence> sequences, Depth depth) throws OrtException {
+        int tokens = sequences.stream().mapToInt(s -> s.turn().length()).sum();
+        int rows = sequences.stream().mapToInt(Sequence::rows).sum();
+        int size = decoder.vocabularySize();
+        ids = fitting(ids, (long) tokens * Long.BYTES);
+        positions = fitting(positions, (long) rows * Long.BYTES);
+        logits = fitting(logits, (long) rows * size * Float.BYTES);
+        fill(sequences, tokens);
+        draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
+        Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+        List<OnnxTensor> made = new ArrayList<>();
+        try {
+            put(inputs, made, decoder.ids(), ids, 1, tokens);
+            put(inputs, made, decoder.logitPositions(), positions, rows);
+            put(inputs, made, decoder.starts(), starts, decoder.sequences() + 1L);
+            put(inputs, made, decoder.pasts(), pasts, decoder.sequences());
+            put(inputs, made, decoder.draft(), draft);
+            for (int i = 0; i < decoder.sequences(); i++) {
+                OnnxTensor used = i < sequences.size() ? sequences.get(i).keysAndValues() : nothing;
+                inputs.put(RaggedAttention.KEYS_VALUES + i, Objects.requireNonNull(used));
+            }
+            OnnxTensor output = tensor(logits, OnnxJavaType.FLOAT, 1, rows, size);
+            made.add(output);
+            Map<String, OnnxValue> outputs = Map.of(decoder.logits().name(), output);
+            session.run(inputs, Set.of(), outputs, options).close();
+        } finally {
+            made.forEach(OnnxTensor::close);
+        }
+        return split(sequences, size);
+    }
+
+    private void fill(List<Sequence> sequences, int tokens) {
+        int token = 0;
+        int row = 0;
+        for (int i = 0; i < decoder.sequences(); i++) {
+            starts.putInt(i * Integer.BYTES, token);
+            if (i >= sequences.size()) {
+                pasts.putInt(i * Integer.BYTES, 0);
+                continue;
+            }
+            Sequence sequence = sequences.get(i);
+            pasts.putInt(i * Integer.BYTES, sequence.past());
+            Turn turn = sequence.turn();
+            for (int k = turn.from(); k < turn.to(); k++) {
+                ids.putLong(token * Long.BYTES, turn.tokens()[k]);
+                token++;
+            }
+            for (int k = token - sequence.rows(); k < token; k++) {
+                positions.putLong(row * Long.BYTES, k);
+                row++;
+            }
+        }
+        starts.putInt(decoder.sequences() * Integer.BYTES, tokens);
+    }
+
+    private List<Logits> split(List<Sequence> sequences, int size) {
+        List<Logits> results = new ArrayList<>();
+        FloatBuffer all = logits.asFloatBuffer();
+        int row = 0;
+        for (Sequence sequence : sequences) {
+            int rows = sequence.rows();
+            results.add(new Logits(all.slice(row * size, rows * size), rows, size));
+            row += rows;
+        }
+        return results;
+    }
+
+    /** Ends a run that goes on now, and lets all later ones fail. */
+    void terminate() {
+        try {
+            terminated = true;
+            options.setTerminate(true);
+        } catch (OrtException e) {
+            throw new InferenceException("could not end a run", e);
+        }
+    }
+
+    /** Tells whether a run failed because it was to end. */
+    boolean terminated() {
+        return terminated;
+    }
+
+    @Override
+    public void close() {
+        options.close();
+    }
+
+    private void put(
+            Map<String, OnnxTensor> inputs,
+            List<OnnxTensor> made,
+            DecoderInterface.@Nullable Input input,
+            ByteBuffer buffer,
+            long... shape)
+            throws OrtException {
+        if (input != null) {
+            OnnxTensor tensor = tensor(buffer, input.type(), shape);
+            made.add(tensor);
+            inputs.put(input.name(), tensor);
+        }
+    }
+
+    private OnnxTensor tensor(ByteBuffer buffer, OnnxJavaType type, long... shape)
+            throws OrtException {
+        long elements = 1;
+        for (long dimension : shape) {
+            elements *= dimension;
+        }
+        ByteBuffer view =
+                buffer.slice(0, Math.toIntExact(elements * type.size)).order(buffer.order());
+        return OnnxTensor.createTensor(environment, view, shape, type);
+    }
+
+    private static ByteBuffer fitting(ByteBuffer buffer, long bytes) {
+        return buffer.capacity() >= bytes
+                ? buffer
+                : Buffers.allocate(Math.max(bytes, buffer.capacity() * 3L / 2));
+    }
+}
