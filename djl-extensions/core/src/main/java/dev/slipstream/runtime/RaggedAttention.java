@@ -139,6 +139,7 @@ final class RaggedAttention {
                         .setDomain(DOMAIN)
                         .addOutput(node.getOutput(0));
         List<String> inputs = node.getInputList();
+        fits &= node.getAttributeList().stream().anyMatch(a -> a.getName().equals("scale"));
         fits &= inputs.size() >= 9 && inputs.stream().skip(9).allMatch(String::isEmpty);
         if (!fits || !inputs.get(3).startsWith(PAST)) {
             fits = false;
@@ -157,12 +158,20 @@ final class RaggedAttention {
                 default -> fits &= attribute.getI() == 0 && attribute.getF() == 0;
             }
         }
-        ragged.addAttribute(
-                AttributeProto.newBuilder()
-                        .setName("layer")
-                        .setType(AttributeProto.AttributeType.INT)
-                        .setI(layer(inputs.get(3))));
+        if (ragged.getAttributeList().stream()
+                .noneMatch(attribute -> attribute.getName().equals("local_window_size"))) {
+            ragged.addAttribute(whole("local_window_size", -1));
+        }
+        ragged.addAttribute(whole("layer", layer(inputs.get(3))));
         return ragged.build();
+    }
+
+    private static AttributeProto whole(String name, int value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.INT)
+                .setI(value)
+                .build();
     }
 
     /** Keys and values are no results any more: neither of a gate nor of its branches. */
