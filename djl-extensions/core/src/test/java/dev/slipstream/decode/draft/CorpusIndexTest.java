@@ -60,12 +60,10 @@ class CorpusIndexTest {
     void aFlippedBitAnywhereIsNoticed() throws IOException {
         byte[] whole = Files.readAllBytes(file);
         for (int i = 0; i < whole.length; i++) {
-            for (int bit : new int[] {0, 7}) {
-                byte[] damaged = whole.clone();
-                damaged[i] ^= (byte) (1 << bit);
-                Files.write(file, damaged);
-                assertRefused("byte " + i);
-            }
+            byte[] damaged = whole.clone();
+            damaged[i] ^= (byte) (1 << i % Byte.SIZE);
+            Files.write(file, damaged);
+            assertRefused("byte " + i);
         }
     }
 

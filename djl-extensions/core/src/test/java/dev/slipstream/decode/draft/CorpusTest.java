@@ -29,7 +29,7 @@ class CorpusTest {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         int proposed = 0;
-        for (int trial = 0; trial < 150; trial++) {
+        for (int trial = 0; trial < 60; trial++) {
             List<int[]> documents = new ArrayList<>();
             for (int i = 1 + random.nextInt(6); i > 0; i--) {
                 documents.add(Texts.random(random, 120));
@@ -71,7 +71,7 @@ class CorpusTest {
         while (match >= shortest && tokens.size() < limit.tokens()) {
             Map<Integer, Integer> next = continuations(documents, run);
             int best = next.values().stream().max(Integer::compare).orElse(0);
-            double confidence = best / (count(documents, run) + 2.0 / run.length);
+            double confidence = best / (count(documents, run) + 3.0 / run.length);
             if (best == 0 || confidence < limit.leastConfidence()) {
                 break;
             }
@@ -138,7 +138,7 @@ class CorpusTest {
         drafter.extend(new int[] {5, 6}, 0, 2);
         Draft draft = drafter.propose(new DraftLimit(2, 0));
         assertThat(draft.tokens()).containsExactly(777, 9);
-        assertThat(draft.confidences()[0]).isEqualTo(150 / 3_001.0);
+        assertThat(draft.confidences()[0]).isEqualTo(150 / 3_001.5);
     }
 
     @Test

@@ -95,7 +95,7 @@ class DraftedTextsTest {
 
     private static GenerationOptions options(double temperature, double penalty, long seed) {
         return GenerationOptions.builder()
-                .maxTokens(120)
+                .maxTokens(60)
                 .temperature(temperature)
                 .repetitionPenalty(penalty)
                 .seed(seed)

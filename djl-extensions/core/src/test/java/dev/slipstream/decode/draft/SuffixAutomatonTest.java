@@ -12,7 +12,7 @@ class SuffixAutomatonTest {
     void theMatchIsTheLongestEndThatOccurredBefore() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
-        for (int trial = 0; trial < 3_000; trial++) {
+        for (int trial = 0; trial < 1_500; trial++) {
             int[] text = Texts.random(random, 60);
             SuffixAutomaton automaton = new SuffixAutomaton();
             assertThat(automaton.matchLength()).isZero();
