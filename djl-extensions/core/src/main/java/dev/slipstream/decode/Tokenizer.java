@@ -4,6 +4,9 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -23,6 +26,7 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
     private boolean closed;
     private final int highestId;
     private final int longestPiece;
+    private final String fingerprint;
 
     /**
      * Reads a tokenizer.
@@ -34,6 +38,7 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
         Vocabulary vocabulary = Vocabulary.read(json);
         highestId = vocabulary.highestId();
         longestPiece = vocabulary.longestPiece();
+        fingerprint = sha256(json);
         try (ByteArrayInputStream in =
                 new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
             tokenizer = HuggingFaceTokenizer.newInstance(in, WHOLE_TEXTS);
@@ -87,6 +92,11 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
         return highestId;
     }
 
+    /** Returns what tells this tokenizer from others: the SHA-256 of its file, in hexadecimal. */
+    public String fingerprint() {
+        return fingerprint;
+    }
+
     /** Returns the length of the longest token's text, in characters or bytes. */
     int longestPiece() {
         return longestPiece;
@@ -113,6 +123,17 @@ public final class Tokenizer implements TokenDecoder, AutoCloseable {
             return call.get();
         } finally {
             use.readLock().unlock();
+        }
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
         }
     }
 
