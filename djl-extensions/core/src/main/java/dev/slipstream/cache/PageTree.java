@@ -1,7 +1,6 @@
 package dev.slipstream.cache;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +26,7 @@ final class PageTree {
     private final int pageTokens;
     private final int pageBytes;
     private final long budget;
+    private final IntFunction<ByteBuffer> memory;
     private final Page root = Page.root();
 
     /**
@@ -49,11 +50,13 @@ final class PageTree {
      * @param pageTokens tokens of a page
      * @param pageBytes bytes of a page
      * @param budget the most bytes of all pages
+     * @param memory allocates so many bytes
      */
-    PageTree(int pageTokens, int pageBytes, long budget) {
+    PageTree(int pageTokens, int pageBytes, long budget, IntFunction<ByteBuffer> memory) {
         this.pageTokens = pageTokens;
         this.pageBytes = pageBytes;
         this.budget = budget;
+        this.memory = memory;
         this.limit = Math.toIntExact(Math.min(Integer.MAX_VALUE, budget / pageBytes));
     }
 
@@ -284,7 +287,7 @@ final class PageTree {
     /** Outside of the lock: zeroing a large page takes a while. */
     private @Nullable ByteBuffer allocate() {
         try {
-            return ByteBuffer.allocateDirect(pageBytes).order(ByteOrder.nativeOrder());
+            return memory.apply(pageBytes);
         } catch (OutOfMemoryError e) {
             // A cache is a luxury: it makes do with what it has.
             synchronized (this) {

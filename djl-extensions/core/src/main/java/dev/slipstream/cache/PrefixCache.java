@@ -61,8 +61,9 @@ public final class PrefixCache implements AutoCloseable {
         this.layout = new PageFile.Layout(pageTokens, model.bytesPerToken());
         this.tree =
                 possible
-                        ? new PageTree(pageTokens, (int) pageBytes, budget)
-                        : new PageTree(pageTokens, 1, 0);
+                        ? new PageTree(
+                                pageTokens, (int) pageBytes, budget, ByteBuffer::allocateDirect)
+                        : new PageTree(pageTokens, 1, 0, ByteBuffer::allocateDirect);
     }
 
     /**

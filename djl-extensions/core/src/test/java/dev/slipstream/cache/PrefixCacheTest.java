@@ -8,10 +8,12 @@ import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.Depth;
 import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.RuntimeOptions;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -177,7 +179,7 @@ class PrefixCacheTest {
     /** Two readers hold a page each while others need all the room that there is. */
     @Test
     void aPinnedPageStays() {
-        PageTree tree = new PageTree(2, 16, 3 * 16);
+        PageTree tree = new PageTree(2, 16, 3 * 16, ByteBuffer::allocate);
         link(tree, 1, 2, 3, 4);
         link(tree, 5, 6);
         Lease reader = tree.find(new int[] {1, 2, 3}, 3, 64);
@@ -207,7 +209,7 @@ class PrefixCacheTest {
     /** A page that grows while someone copies its shorter form: both are right until the end. */
     @Test
     void aPinnedPageIsReplacedByALongerOne() {
-        PageTree tree = new PageTree(4, 16, 3 * 16);
+        PageTree tree = new PageTree(4, 16, 3 * 16, ByteBuffer::allocate);
         link(tree, 1, 2);
         try (Lease reader = tree.find(new int[] {1, 2, 3}, 3, 64)) {
             assertThat(link(tree, 1, 2, 3)).isTrue();
@@ -222,6 +224,57 @@ class PrefixCacheTest {
         assertThat(tree.statistics().evictions()).isZero();
         assertThat(tree.statistics().pages()).isEqualTo(3);
         assertThat(tree.statistics().bytes()).isEqualTo(3 * 16);
+    }
+
+    /** Else the page would hang on one that nobody finds any more. */
+    @Test
+    void aStoreEndsWhenTheTreeIsClearedMeanwhile() {
+        PageTree tree = new PageTree(2, 16, 3 * 16, ByteBuffer::allocate);
+        int[] text = {1, 2, 3, 4};
+        try (Lease lease = tree.begin()) {
+            assertThat(tree.link(lease, fill(tree, lease, text))).isTrue();
+            Page second = fill(tree, lease, text);
+            tree.clear();
+            assertThat(tree.link(lease, second)).isFalse();
+            assertThat(tree.statistics().pages()).isZero();
+        }
+        assertThat(link(tree, 1, 2, 3, 4, 5)).isTrue();
+        assertThat(tree.statistics().evictions()).isZero();
+        assertThat(tree.statistics().bytes()).isEqualTo(3 * 16);
+    }
+
+    @Test
+    void whereMemoryEndsBeforeTheBudgetItMakesDo() {
+        AtomicInteger left = new AtomicInteger(2);
+        PageTree tree =
+                new PageTree(
+                        2,
+                        16,
+                        100 * 16,
+                        bytes -> {
+                            if (left.getAndDecrement() == 0) {
+                                throw new OutOfMemoryError("Cannot reserve direct memory");
+                            }
+                            return ByteBuffer.allocate(bytes);
+                        });
+        try (Warnings warnings = new Warnings()) {
+            assertThat(link(tree, 1, 2, 3, 4, 5)).isFalse();
+            assertThat(warnings.messages())
+                    .singleElement()
+                    .asString()
+                    .contains("after 32", "MaxDirectMemorySize");
+        }
+        assertThat(tree.statistics().pages()).isEqualTo(2);
+        assertThat(link(tree, 7, 8, 9)).isTrue();
+        assertThat(tree.statistics().bytes()).isEqualTo(32);
+        assertThat(tree.statistics().evictions()).isEqualTo(2);
+    }
+
+    private static Page fill(PageTree tree, Lease lease, int[] text) {
+        int[] piece = tree.piece(text, lease.length(), text.length);
+        Page page = tree.reserve(lease.last(), piece);
+        assertThat(page).isNotNull();
+        return page;
     }
 
     /** Stores a text whose pages have their first token in their buffer; says if all fitted. */

@@ -8,6 +8,7 @@ import dev.slipstream.runtime.GrowingDecoder;
 import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.Logits;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -66,7 +67,7 @@ class PrefixCacheThreadsTest {
             try (DecoderSession session = model.newSession()) {
                 int known = cache.restore(session, text, text.length - 1);
                 saved += known;
-                EchoModel.requireHeld(session, java.util.Arrays.copyOf(text, known));
+                EchoModel.requireHeld(session, Arrays.copyOf(text, known));
                 Logits logits = session.forward(text, known, text.length, LogitRows.LAST);
                 assertThat(logits.row(0).get(2))
                         .isEqualTo(GrowingDecoder.logit(text, text.length - 1, 2));
