@@ -204,6 +204,16 @@ public final class OnnxModel {
     }
 
     /**
+     * Returns a fingerprint: equal for models of equal names, nodes and weights, different for all
+     * others. Reads every weight once.
+     *
+     * @return a SHA-256 in 64 hexadecimal digits
+     */
+    public String fingerprint() {
+        return Fingerprint.of(this);
+    }
+
+    /**
      * Writes the model and, where it has tensors of 1 KiB or more, a file of them beside it, named
      * as the model with ".data" behind. Each tensor starts at a multiple of 4096; equal tensors are
      * stored once. Both files appear complete or not at all: a model that was there before is

@@ -31,6 +31,7 @@ public final class DecoderSession implements AutoCloseable {
     private final Object terminateLock = new Object();
     private int[] tokens = new int[64];
     private int length;
+    private int firstDrafted = Integer.MAX_VALUE;
     private int runs;
     private @Nullable Step passing;
     private @Nullable ByteBuffer ones;
@@ -47,6 +48,15 @@ public final class DecoderSession implements AutoCloseable {
     /** Returns the number of tokens whose keys and values are held. */
     public int length() {
         return length;
+    }
+
+    /**
+     * Returns how many of the first tokens have the keys and values of the whole model: {@link
+     * #length()}, but while {@link Depth#DRAFT drafted} tokens are held. Only those may be kept for
+     * other sessions.
+     */
+    public int exactLength() {
+        return Math.min(length, firstDrafted);
     }
 
     /** Returns the most tokens that can be held. */
@@ -188,10 +198,14 @@ public final class DecoderSession implements AutoCloseable {
         if (newLength == 0 || model.decoder().canCut()) {
             keyValues.cut(length, newLength);
             length = newLength;
+            if (newLength <= firstDrafted) {
+                firstDrafted = Integer.MAX_VALUE;
+            }
         } else {
             // A state without a time axis has forgotten how it came about: go there again.
             keyValues.cut(length, 0);
             length = 0;
+            firstDrafted = Integer.MAX_VALUE;
             forward(Arrays.copyOf(tokens, newLength), LogitRows.LAST);
         }
     }
@@ -245,6 +259,7 @@ public final class DecoderSession implements AutoCloseable {
         twin.keyValues.copyFrom(keyValues, length);
         twin.tokens = tokens.clone();
         twin.length = length;
+        twin.firstDrafted = firstDrafted;
         return twin;
     }
 
@@ -344,6 +359,9 @@ public final class DecoderSession implements AutoCloseable {
                     .run(step.inputs(), Collections.emptySet(), step.outputs(), runOptions)
                     .close();
             keyValues.commit(length + count);
+            if (depth == Depth.DRAFT) {
+                firstDrafted = Math.min(firstDrafted, length);
+            }
             remember(source, from, count);
             return step.logits();
         } catch (OrtException e) {

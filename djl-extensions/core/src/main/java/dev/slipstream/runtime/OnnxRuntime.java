@@ -43,6 +43,11 @@ public final class OnnxRuntime {
         return environment;
     }
 
+    /** Returns the version of ONNX Runtime's native library; starts it if it is not yet. */
+    public static String version() {
+        return start().getVersion();
+    }
+
     private static OrtEnvironment startOnDeepStack() {
         Telemetry.disable();
         OrtEnvironment[] result = new OrtEnvironment[1];

@@ -14,11 +14,11 @@ import java.util.List;
  * all tokens so far and new) + tokens[row] * (id + 1)}, so they show whether past, rows and
  * vocabulary are where they belong.
  */
-final class GrowingDecoder {
+public final class GrowingDecoder {
     private GrowingDecoder() {}
 
     /** Returns the logit that the graph computes, in plain Java. */
-    static float logit(int[] tokens, int row, int id) {
+    public static float logit(int[] tokens, int row, int id) {
         int sum = 0;
         for (int token : tokens) {
             sum += token;
@@ -32,7 +32,7 @@ final class GrowingDecoder {
      * @param logits type of its output
      * @param keepsLogits whether it has the input that says how many rows are wanted
      */
-    static OnnxModel graph(int vocabulary, ElementType logits, boolean keepsLogits) {
+    public static OnnxModel graph(int vocabulary, ElementType logits, boolean keepsLogits) {
         OnnxModel model = new OnnxModel("growing");
         model.opsets().put("", 17);
         GraphBuilder graph = new GraphBuilder(model);
