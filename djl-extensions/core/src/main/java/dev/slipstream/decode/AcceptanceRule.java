@@ -1,0 +1,39 @@
+package dev.slipstream.decode;
+
+/**
+ * How the model decides which drafted tokens stay. Either rule leaves the text's distribution as
+ * the model has it, and at temperature 0 both give the model's own text; they differ in what a seed
+ * fixes and in how much of a drawn draft stays.
+ */
+public enum AcceptanceRule {
+    /**
+     * A drafted token stays if it is the one that plain decoding would have drawn with the same
+     * random numbers. A seed gives the same text with and without drafts. Drafters choose their
+     * likeliest tokens, also above temperature 0.
+     */
+    EQUAL_TOKENS,
+
+    /**
+     * A drafted token that was drawn from q stays with probability min(1, p / q) (Leviathan and
+     * others 2023; Chen and others 2023): above temperature 0 more of a drawn draft stays than by
+     * any other rule. A seed then fixes the text only together with the drafter and its lengths.
+     * Tokens that were chosen, not drawn, are judged by {@link #EQUAL_TOKENS}.
+     */
+    RATIO_TEST;
+
+    /** Returns the rule for one request. */
+    Acceptance open() {
+        return switch (this) {
+            case EQUAL_TOKENS -> new EqualTokens();
+            case RATIO_TEST -> new RatioTest();
+        };
+    }
+
+    /**
+     * Returns a request's options as its drafter should see them: at temperature 0 it chooses its
+     * likeliest tokens, which are equal to the model's draw more often than drawn ones.
+     */
+    GenerationOptions forDrafter(GenerationOptions options) {
+        return this == RATIO_TEST ? options : options.toBuilder().temperature(0).build();
+    }
+}
