@@ -16,8 +16,9 @@ public enum AcceptanceRule {
     /**
      * A drafted token that was drawn from q stays with probability min(1, p / q) (Leviathan and
      * others 2023; Chen and others 2023): above temperature 0 more of a drawn draft stays than by
-     * any other rule. A seed then fixes the text only together with the drafter and its lengths.
-     * Tokens that were chosen, not drawn, are judged by {@link #EQUAL_TOKENS}.
+     * any other rule. A seed then fixes the text only together with the drafter and the lengths of
+     * its drafts, so not where these follow measured times. Tokens that were chosen, not drawn, are
+     * judged by {@link #EQUAL_TOKENS}.
      */
     RATIO_TEST;
 
@@ -30,10 +31,16 @@ public enum AcceptanceRule {
     }
 
     /**
-     * Returns a request's options as its drafter should see them: at temperature 0 it chooses its
-     * likeliest tokens, which are equal to the model's draw more often than drawn ones.
+     * Returns a request's options as its drafter should see them. Temperature 0 where it is to
+     * choose its likeliest tokens: they are equal to the model's draw more often than drawn ones.
+     * And a seed of its own: the random numbers that judge a draft must not be those that drew it,
+     * or what is drawn and what is accepted depend on each other.
      */
     GenerationOptions forDrafter(GenerationOptions options) {
-        return this == RATIO_TEST ? options : options.toBuilder().temperature(0).build();
+        Long seed = options.seed();
+        return options.toBuilder()
+                .temperature(this == RATIO_TEST ? options.temperature() : 0)
+                .seed(seed == null ? null : new RandomDraws(~seed).nextLong())
+                .build();
     }
 }

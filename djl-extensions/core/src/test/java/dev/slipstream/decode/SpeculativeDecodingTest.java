@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.oracle.ExportedDecoder;
 import dev.slipstream.oracle.RandomModel;
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.LogitRows;
@@ -12,6 +13,7 @@ import dev.slipstream.runtime.Turn;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -106,12 +109,56 @@ class SpeculativeDecodingTest {
         }
     }
 
+    /** Its keys and values move at every run and every cut. */
+    @Test
+    void textsOfAnExportedTargetAreThePlainOnes(@TempDir Path directory) throws IOException {
+        RandomModel random = tinyTarget(4);
+        Path checkpoint = random.write(directory.resolve("checkpoint"));
+        Path exported = Files.createDirectories(directory.resolve("exported"));
+        for (String file :
+                new String[] {"config.json", "tokenizer.json", "tokenizer_config.json"}) {
+            Files.copy(checkpoint.resolve(file), exported.resolve(file));
+        }
+        ExportedDecoder.write(checkpoint, exported.resolve("model.onnx"), Set.of());
+        try (AutoregressiveGenerator model = open(exported.toString(), 0)) {
+            agrees(model, new Prompt("", random.tokens(9)), GREEDY);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("manyTinyTargets")
     @Tag("thorough")
     void textsOfManyRandomTargetsAreThePlainOnes(RandomModel random, @TempDir Path directory)
             throws IOException {
         textsOfRandomTargetsAreThePlainOnes(random, directory);
+    }
+
+    /** The twelfth token becomes the model's end token, which the drafter foresees. */
+    @Test
+    void anEndTokenInsideADraftEndsTheText() {
+        Prompt prompt = stories.prompt("Once upon a time");
+        int[] known = known(prompt, stories.generate(prompt, GREEDY));
+        LanguageModel whole = stories.model();
+        AutoregressiveGenerator ending =
+                new AutoregressiveGenerator(
+                        new LanguageModel(
+                                whole.name(),
+                                whole.decoder(),
+                                whole.tokenizer(),
+                                whole.template(),
+                                whole.defaults(),
+                                whole.beginToken(),
+                                Set.of(known[prompt.length() + 11])));
+        GenerationOptions options = GREEDY.toBuilder().ignoreEndOfText(false).build();
+        Generation plain = ending.generate(prompt, options);
+        Generation drafted = drafted(ending, ScriptedDrafting.perfect(known), 8, prompt, options);
+        isPlain(drafted, plain);
+        assertThat(drafted.finishReason()).isEqualTo(FinishReason.STOP_TOKEN);
+        Statistics.Work work = drafted.statistics().work();
+        // The end token is itself an accepted one, so the last run has no token of its own.
+        assertThat(drafted.statistics().generatedTokens())
+                .isEqualTo(work.acceptedTokens() + work.verifications())
+                .isGreaterThan(2);
     }
 
     /** Each drafter with each number of tokens. */
@@ -153,7 +200,7 @@ class SpeculativeDecodingTest {
     static Stream<GenerationOptions> stops() {
         Generation plain = stories.generate(stories.prompt("Once upon a time"), GREEDY);
         List<GenerationOptions> stops = new ArrayList<>();
-        for (int at = 0; at < 24; at++) {
+        for (int at = 0; at < 24; at += 2) {
             int id = plain.tokens().get(at).id();
             stops.add(GREEDY.toBuilder().stopTokens(Set.of(id)).build());
             stops.add(GREEDY.toBuilder().maxTokens(at).build());
@@ -168,24 +215,16 @@ class SpeculativeDecodingTest {
     @ParameterizedTest
     @MethodSource("stops")
     void stopRulesHoldInsideAnAcceptedRun(GenerationOptions options) {
-        for (int k : new int[] {1, 3, 8}) {
+        for (int k : new int[] {2, 8}) {
             agreesWhereItIsRight(stories, "Once upon a time", k, options);
         }
     }
 
     static Stream<GenerationOptions> knobs() {
-        int end = stories.model().endTokens().iterator().next();
         return Stream.of(
                 GREEDY.toBuilder().repetitionPenalty(1.3).build(),
                 GREEDY.toBuilder().presencePenalty(0.7).frequencyPenalty(0.4).build(),
                 GREEDY.toBuilder().logitBias(Map.of(5, 2.0, 300, 4.0)).build(),
-                // The end of the text comes soon, in an accepted draft.
-                GREEDY.toBuilder()
-                        .ignoreEndOfText(false)
-                        .temperature(1)
-                        .seed(11L)
-                        .logitBias(Map.of(end, 9.0))
-                        .build(),
                 GREEDY.toBuilder()
                         .temperature(0.9)
                         .topK(40)
@@ -198,11 +237,11 @@ class SpeculativeDecodingTest {
     @ParameterizedTest
     @MethodSource("knobs")
     void knobsAndSeedsGiveThePlainText(GenerationOptions options) {
-        for (long seed = 0; seed < 10; seed++) {
+        for (long seed = 0; seed < 4; seed++) {
             agreesWhereItIsRight(
                     stories,
                     "Lily and Ben",
-                    1 + (int) (seed % 8),
+                    2 + 2 * (int) seed,
                     options.toBuilder().seed(seed).build());
         }
     }
@@ -236,7 +275,7 @@ class SpeculativeDecodingTest {
 
     /** Every position ends a draft once: the last place, the one before it, and so on. */
     @ParameterizedTest
-    @ValueSource(ints = {9, 10, 11, 12, 13, 14, 16, 23})
+    @ValueSource(ints = {9, 10, 12, 16})
     void aFullContextEndsTheTextWhereItEndsThePlainOne(int context) {
         try (AutoregressiveGenerator model = open(EMBEDDED + "stories260k", context)) {
             Prompt prompt = model.prompt("Once upon");
@@ -370,16 +409,23 @@ class SpeculativeDecodingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"EQUAL_TOKENS", "RATIO_TEST"})
-    void draftersAreToldWhetherToDraw(AcceptanceRule rule) {
+    @EnumSource(AcceptanceRule.class)
+    void draftersAreToldWhetherToDrawAndNotHowTheTargetDraws(AcceptanceRule rule) {
         Prompt prompt = stories.prompt("Once upon a time");
-        GenerationOptions options = GREEDY.toBuilder().temperature(0.8).build();
         ScriptedDrafting drafting = new ScriptedDrafting((text, tokens) -> new int[0]);
         Speculation speculation = new Speculation(drafting, ScriptedDrafting.length(2), rule);
-        new AutoregressiveGenerator(stories.model(), speculation).generate(prompt, options);
+        AutoregressiveGenerator drafted = new AutoregressiveGenerator(stories.model(), speculation);
+        for (Long seed : new Long[] {7L, 7L, 8L, null}) {
+            drafted.generate(
+                    prompt, GREEDY.toBuilder().maxTokens(3).temperature(0.8).seed(seed).build());
+        }
         assertThat(drafting.opened)
                 .extracting(GenerationOptions::temperature)
-                .containsExactly(rule == AcceptanceRule.RATIO_TEST ? 0.8 : 0.0);
+                .containsOnly(rule == AcceptanceRule.RATIO_TEST ? 0.8 : 0.0);
+        List<Long> seeds = new ArrayList<>();
+        drafting.opened.forEach(options -> seeds.add(options.seed()));
+        assertThat(seeds.get(0)).isEqualTo(seeds.get(1)).isNotIn(7L, seeds.get(2));
+        assertThat(seeds.get(3)).isNull();
     }
 
     /** The target itself as drafter draws from p: but for rounding, all of it stays. */
@@ -402,7 +448,7 @@ class SpeculativeDecodingTest {
      * The whole way through the runtime; {@link AcceptanceStatisticsTest} has the many drafters.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"EQUAL_TOKENS", "RATIO_TEST"})
+    @EnumSource(AcceptanceRule.class)
     @Tag("thorough")
     void pairsOfARealModelHaveItsDistribution(AcceptanceRule rule) {
         Prompt prompt = stories.prompt("Once upon a time there was");

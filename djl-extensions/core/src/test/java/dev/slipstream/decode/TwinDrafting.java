@@ -30,9 +30,7 @@ final class TwinDrafting implements Drafting {
     @Override
     public Drafter open(DecoderSession target, GenerationOptions options) {
         int vocabulary = model.decoder().vocabularySize();
-        Long seed = options.seed();
-        GenerationOptions own =
-                change.apply(options).toBuilder().seed(seed == null ? null : ~seed).build();
+        GenerationOptions own = change.apply(options);
         Sampler sampler = new Sampler(own, vocabulary, new int[0]);
         DecoderSession session = model.decoder().newSession();
         return new Drafter() {
