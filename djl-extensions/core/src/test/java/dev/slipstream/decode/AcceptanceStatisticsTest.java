@@ -105,7 +105,7 @@ class AcceptanceStatisticsTest {
         for (int i = 0; i < p.length; i++) {
             common += Math.min(p[i], q[i]);
         }
-        TableTarget.Count count = count(ALL_KNOBS, RatioTest::new, drafting, 1);
+        TableTarget.Count count = count(ALL_KNOBS, RatioTest::new, drafting, 1, 50_000);
         assertThat(acceptedIsChance(count, common)).isGreaterThan(CRITICAL);
     }
 
@@ -126,7 +126,7 @@ class AcceptanceStatisticsTest {
         TableTarget.TableDrafter drafting = drafter.of(TARGET);
         int chosen = drafting.propose(TableTarget.PROMPT, 1, new Random(0)).tokens()[0];
         double[] p = TARGET.next(ALL_KNOBS);
-        TableTarget.Count count = count(ALL_KNOBS, EqualTokens::new, drafting, 1);
+        TableTarget.Count count = count(ALL_KNOBS, EqualTokens::new, drafting, 1, 50_000);
 
         assertThat(acceptedIsChance(count, p[chosen])).isGreaterThan(CRITICAL);
         assertThat(count.firstAccepted).isEqualTo(count.texts[chosen]);
