@@ -72,6 +72,43 @@ class DrawnDraftsTest {
         consistent(generation);
     }
 
+    /** Which drawn tokens are looked at may not depend on what they are; chosen ones may be cut. */
+    @ParameterizedTest
+    @EnumSource(AcceptanceRule.class)
+    void drawnDraftsAreVerifiedWhole(AcceptanceRule rule) {
+        DraftLength oneIsEnough =
+                new DraftLength() {
+                    @Override
+                    public DraftLimit limit(int otherRows) {
+                        return new DraftLimit(4, 0);
+                    }
+
+                    @Override
+                    public int worth(Draft draft, int otherRows) {
+                        return 1;
+                    }
+
+                    @Override
+                    public void observe(DraftRound round) {
+                        assertThat(round.draft().length()).isGreaterThanOrEqualTo(round.verified());
+                    }
+                };
+        Speculation speculation =
+                new Speculation(new TwinDrafting(stories.model()), () -> oneIsEnough, rule);
+        Statistics.Work work =
+                new AutoregressiveGenerator(stories.model(), speculation)
+                        .generate(
+                                stories.prompt("Once upon a time"),
+                                GREEDY.toBuilder().maxTokens(25).temperature(1).seed(5L).build())
+                        .statistics()
+                        .work();
+        if (rule == AcceptanceRule.RATIO_TEST) {
+            assertThat(work.draftedTokens()).isGreaterThan(2 * work.verifications());
+        } else {
+            assertThat(work.draftedTokens()).isPositive().isLessThanOrEqualTo(work.verifications());
+        }
+    }
+
     /**
      * The whole way through the runtime; {@link AcceptanceStatisticsTest} has the many drafters.
      */
