@@ -119,8 +119,9 @@ final class AutoregressiveStream implements TokenStream {
             // Ended from outside, in the run or in the drafter's: the loop finds out why.
             cancelled = cancelled || over() == null;
             return null;
+        } finally {
+            count(open);
         }
-        count(open);
         TextChunk chunk = open.poll();
         finish = open.finishReason();
         return chunk;
@@ -213,9 +214,7 @@ final class AutoregressiveStream implements TokenStream {
     private SpeculativeDecoder decoder() {
         if (decoder == null) {
             started = System.nanoTime();
-            decoder =
-                    new SpeculativeDecoder(
-                            model, prompt, options, session(), speculation, new EqualTokens());
+            decoder = new SpeculativeDecoder(model, prompt, options, session(), speculation);
         }
         return decoder;
     }

@@ -10,7 +10,9 @@ public interface DraftLength {
     DraftLimit limit(int otherRows);
 
     /**
-     * Returns how many tokens of a draft are worth their verification.
+     * Returns how many tokens of a draft are worth their verification. Not asked of drafts with
+     * distributions: to leave a drawn token out because of what it is would change the text's
+     * distribution.
      *
      * @param draft within the limit
      * @param otherRows tokens of other requests that share the run, 0 without batching

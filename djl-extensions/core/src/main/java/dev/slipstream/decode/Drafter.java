@@ -18,6 +18,10 @@ public interface Drafter extends AutoCloseable {
     /**
      * Proposes what may follow the text.
      *
+     * <p>A drafter that draws its tokens decides whether to stop before it draws, from the tokens
+     * before and the distribution, never from the token that came out nor from later ones: a drawn
+     * token that is left out because it is unlikely would change the text's distribution.
+     *
      * @param limit how far to go
      */
     Draft propose(DraftLimit limit);

@@ -15,7 +15,9 @@ public interface Drafting extends AutoCloseable {
      *
      * @param target the request's session, for drafters that run a part of the same model on its
      *     keys and values; they leave its length as they find it
-     * @param options of the request
+     * @param options of the request, with a seed of the drafter's own; with temperature 0, whatever
+     *     the request's, where tokens are to be chosen and not drawn ({@link
+     *     AcceptanceRule#EQUAL_TOKENS})
      */
     Drafter open(DecoderSession target, GenerationOptions options);
 

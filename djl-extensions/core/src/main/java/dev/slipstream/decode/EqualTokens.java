@@ -9,7 +9,7 @@ import java.nio.FloatBuffer;
  * proposal that was not drawn at random. As it takes the same random numbers in the same order as
  * plain decoding, a seed gives the same text with and without drafts.
  */
-public final class EqualTokens implements Acceptance {
+final class EqualTokens implements Acceptance {
     @Override
     public int choose(Sampler sampler, FloatBuffer logits, Draft draft, int index) {
         return sampler.sample(logits);

@@ -106,6 +106,41 @@ public final class Sampler {
         }
     }
 
+    /** Tells whether there is nothing random: temperature 0. */
+    boolean isGreedy() {
+        return greedy;
+    }
+
+    /** Returns the number of logits at each position. */
+    int vocabularySize() {
+        return vocabularySize;
+    }
+
+    /** Returns the next random number, from 0 (inclusive) to 1 (exclusive). */
+    double uniform() {
+        return random.nextDouble();
+    }
+
+    /**
+     * Draws a token with the next random number.
+     *
+     * @param weights by token, none negative
+     * @param total their sum, above 0, added up in the order of the tokens
+     */
+    int draw(double[] weights, double total) {
+        double target = uniform() * total;
+        double cumulative = 0;
+        for (int token = 0; token < weights.length; token++) {
+            cumulative += weights[token];
+            // Reached at the latest where the sum is the total: see Distribution.
+            if (target < cumulative) {
+                return token;
+            }
+        }
+        throw new IllegalArgumentException(
+                "weights: expected a sum of %s, found %s".formatted(total, cumulative));
+    }
+
     private int likeliest(FloatBuffer row) {
         if (adjustments.areNone()) {
             return highest(row);

@@ -5,8 +5,21 @@ package dev.slipstream.decode;
  *
  * @param drafting makes the drafters; owned
  * @param lengths decides how much is drafted
+ * @param acceptance decides which drafted tokens stay
  */
-public record Speculation(Drafting drafting, DraftLengths lengths) implements AutoCloseable {
+public record Speculation(Drafting drafting, DraftLengths lengths, AcceptanceRule acceptance)
+        implements AutoCloseable {
+    /**
+     * Constructs a speculation that accepts as much as the drafts allow: {@link
+     * AcceptanceRule#RATIO_TEST}.
+     *
+     * @param drafting makes the drafters; owned
+     * @param lengths decides how much is drafted
+     */
+    public Speculation(Drafting drafting, DraftLengths lengths) {
+        this(drafting, lengths, AcceptanceRule.RATIO_TEST);
+    }
+
     @Override
     public void close() {
         drafting.close();

@@ -26,8 +26,7 @@ public final class SpeculativeDecoder implements AutoCloseable {
     private final DecoderSession session;
     private final @Nullable Drafter drafter;
     private final @Nullable DraftLength length;
-    private final Acceptance acceptance;
-    private final Sampler sampler;
+    private final Verifier verifier;
     private final TextAssembler assembler;
     private final int promptLength;
     private final StringBuilder piece = new StringBuilder();
@@ -55,32 +54,33 @@ public final class SpeculativeDecoder implements AutoCloseable {
      * @param options of the request
      * @param session of the model, for this request alone; may hold a beginning of the prompt, but
      *     not all of it; its owner closes it after this
-     * @param speculation how to draft; null decodes plainly
-     * @param acceptance decides which drafted tokens stay
+     * @param speculation how to draft and what to accept; null decodes plainly
      */
     public SpeculativeDecoder(
             LanguageModel model,
             Prompt prompt,
             GenerationOptions options,
             DecoderSession session,
-            @Nullable Speculation speculation,
-            Acceptance acceptance) {
+            @Nullable Speculation speculation) {
         this.model = model;
         this.options = options;
         this.session = session;
-        this.acceptance = acceptance;
         promptLength = prompt.length();
         text = Arrays.copyOf(prompt.ids(), promptLength + 64);
         textLength = promptLength;
-        sampler = new Sampler(options, model.decoder().vocabularySize(), prompt.ids());
+        AcceptanceRule rule =
+                speculation == null ? AcceptanceRule.EQUAL_TOKENS : speculation.acceptance();
+        verifier =
+                new Verifier(
+                        new Sampler(options, model.decoder().vocabularySize(), prompt.ids()),
+                        rule.open());
         assembler = new TextAssembler(model.tokenizer(), prompt, options);
         if (speculation == null) {
             drafter = null;
             length = null;
         } else {
-            drafter = speculation.drafting().open(session, options);
+            drafter = speculation.drafting().open(session, rule.forDrafter(options));
             length = speculation.lengths().open();
-            drafter.extend(text, 0, textLength);
         }
         finish = options.maxTokens() == 0 ? FinishReason.LENGTH : null;
     }
@@ -125,7 +125,11 @@ public final class SpeculativeDecoder implements AutoCloseable {
         }
         long start = System.nanoTime();
         proposed = drafter.propose(limit).first(limit.tokens());
-        Draft worth = proposed.first(length.worth(proposed, others));
+        // Drawn tokens stay together: which ones are looked at must not depend on what they are.
+        Draft worth =
+                proposed.distributions() == null
+                        ? proposed.first(length.worth(proposed, others))
+                        : proposed;
         draftNanos = System.nanoTime() - start;
         draftingNanos += draftNanos;
         return worth;
@@ -142,34 +146,40 @@ public final class SpeculativeDecoder implements AutoCloseable {
         if (textLength == promptLength && session.length() < promptLength) {
             return;
         }
-        long start = System.nanoTime();
         int before = textLength;
-        int accepted = 0;
-        for (int i = 0; finish == null; i++) {
-            FloatBuffer row = logits.row(i);
-            int token = acceptance.choose(sampler, row, draft, i);
-            boolean agreed = i < draft.length() && token == draft.tokens()[i];
-            accepted += agreed ? 1 : 0;
-            commit(token, row);
-            if (!agreed) {
-                break;
-            }
-        }
+        int accepted = accept(logits);
+        // Before the drafter hears of it: it may run a part of the model on this session.
         session.rollback(Math.min(session.length(), textLength - 1));
-        samplingNanos += System.nanoTime() - start;
-        if (before > promptLength) {
+        if (finish == null) {
             learn(before, accepted, runNanos);
-        } else if (drafter != null && finish == null) {
-            drafter.extend(text, before, textLength);
         }
         draft = Draft.NONE;
     }
 
+    private int accept(Logits logits) {
+        if (finish != null) {
+            // Ended from outside while the run was under way.
+            return 0;
+        }
+        long start = System.nanoTime();
+        boolean verifying = generated > 0;
+        int accepted = verifier.verify(logits, draft, this::commit);
+        if (verifying) {
+            verifications++;
+            draftedTokens += draft.length();
+            acceptedTokens += accepted;
+        }
+        samplingNanos += System.nanoTime() - start;
+        return accepted;
+    }
+
     private void learn(int before, int accepted, long runNanos) {
-        verifications++;
-        draftedTokens += draft.length();
-        acceptedTokens += accepted;
-        if (drafter != null && length != null && finish == null) {
+        if (drafter == null || length == null) {
+            return;
+        }
+        if (before == promptLength) {
+            tell(drafter, 0, promptLength);
+        } else {
             length.observe(
                     new DraftRound(
                             proposed,
@@ -178,17 +188,22 @@ public final class SpeculativeDecoder implements AutoCloseable {
                             draftNanos,
                             1 + draft.length() + otherRows,
                             runNanos));
-            drafter.extend(text, before, textLength);
         }
+        tell(drafter, before, textLength);
     }
 
-    private void commit(int token, FloatBuffer row) {
+    private void tell(Drafter listener, int from, int to) {
+        long start = System.nanoTime();
+        listener.extend(text, from, to);
+        draftingNanos += System.nanoTime() - start;
+    }
+
+    private boolean commit(int token, FloatBuffer row) {
         generated++;
         if (endsText(token)) {
             end(FinishReason.STOP_TOKEN);
-            return;
+            return false;
         }
-        sampler.accept(token);
         if (textLength == text.length) {
             text = Arrays.copyOf(text, 2 * textLength);
         }
@@ -201,6 +216,7 @@ public final class SpeculativeDecoder implements AutoCloseable {
             // The newest token is not read before the next one is asked for: it needs no place.
             end(FinishReason.LENGTH);
         }
+        return finish == null;
     }
 
     private boolean endsText(int token) {
