@@ -59,16 +59,17 @@ final class CostModelRequest implements DraftLength {
         }
         double[] prices = prices(otherRows, asked, pace);
         double[] accepted = rates.rates();
-        double[] values = recent.values(accepted, prices);
+        double tokenPrice = pace * drafting.perToken();
+        int least = tokenPrice <= NEARLY_FREE ? 0 : leastBucket(accepted, tokenPrice + prices[0]);
+        double[] values = recent.values(accepted, prices, least, tokenPrice);
         double best = Double.NEGATIVE_INFINITY;
         for (int n = 1; n <= shared.most(); n++) {
-            double value = values[n] - pace * drafting.nanos(n);
-            if (value > best) {
-                best = value;
+            if (values[n] > best) {
+                best = values[n];
                 asked = n;
             }
         }
-        if (best < -NEARLY_FREE) {
+        if (best - pace * drafting.nanos(0) < -NEARLY_FREE) {
             double price = pace * drafting.nanos(asked) + prices[0];
             probing = proposals.due(price / (otherRows + 1));
             if (!probing) {
@@ -77,21 +78,16 @@ final class CostModelRequest implements DraftLength {
             }
         }
         boolean trusting = probing || ++drafts % UNTRUSTED_EVERY == 0;
-        double tokenPrice = pace * drafting.perToken();
-        return new DraftLimit(
-                asked,
-                trusting || tokenPrice <= NEARLY_FREE
-                        ? 0
-                        : leastConfidence(accepted, tokenPrice + prices[0]));
+        return new DraftLimit(asked, trusting ? 0 : AcceptanceRates.edge(least));
     }
 
     /** A token costs its drafting and its row, and never stays more often than its bucket. */
-    private static double leastConfidence(double[] accepted, double price) {
+    private static int leastBucket(double[] accepted, double price) {
         int bucket = 0;
         while (bucket + 1 < accepted.length && accepted[bucket] < price) {
             bucket++;
         }
-        return AcceptanceRates.edge(bucket);
+        return bucket;
     }
 
     @Override
@@ -131,12 +127,12 @@ final class CostModelRequest implements DraftLength {
         double draftNanos = 0;
         if (asked > 0) {
             if (round.draftNanos() > 0) {
-                shared.drafting().observe(round.draft().length(), round.draftNanos(), step);
+                shared.drafting().observe(round.draft().length(), round.draftNanos());
             }
             draftNanos = shared.drafting().nanos(round.draft().length());
             recent.add(round.draft(), asked);
             shared.recent().add(round.draft(), asked);
-            proposals.tried(round.accepted() > 0 ? Outcome.ACCEPTED : Outcome.REJECTED);
+            proposals.tried(round.accepted(), usual(round.draft()));
         }
         double nanos = costs.nanos(others + 1 + round.verified()) + draftNanos;
         double steps = nanos / step * (others + 1);
@@ -155,14 +151,19 @@ final class CostModelRequest implements DraftLength {
         asked = 0;
     }
 
+    private double usual(Draft draft) {
+        return draft.length() == 0 ? 0 : shared.rates().rates()[bucket(draft, 0)];
+    }
+
     private void learn(DraftRound round) {
+        double[] usual = shared.rates().rates();
         for (int i = 0; i < round.verified() && i <= round.accepted(); i++) {
             Outcome outcome = i < round.accepted() ? Outcome.ACCEPTED : Outcome.REJECTED;
             int bucket = bucket(round.draft(), i);
             rates.add(bucket, outcome);
             shared.rates().fade(bucket, SHARED_KEPT);
             shared.rates().add(bucket, outcome);
-            buckets[bucket].tried(outcome);
+            buckets[bucket].tried(outcome == Outcome.ACCEPTED ? 1 : 0, usual[bucket]);
         }
     }
 

@@ -6,18 +6,22 @@ package dev.slipstream.decode.draft;
  * gets its chance. Safe for use by many threads.
  */
 final class DraftingCost {
-    private static final double KEPT = 1 - 1.0 / 64;
+    private static final double KEPT = 1 - 1.0 / 128;
 
-    /** Pulls the slope, where all drafts are of one length, to a time in proportion to it. */
+    /** Holds the slope where it was while all drafts are of one length. */
     private static final double RIDGE = 0.25;
 
+    /** A draft that took longer than this many times its expected time was disturbed. */
     private static final double MOST_SURPRISE = 4;
 
-    private double count = 2;
+    private static final double START = 2;
+
+    private double count = START;
     private double lengths;
     private double times;
     private double squares;
     private double products;
+    private boolean warm;
     private volatile double fixed;
     private volatile double perToken;
 
@@ -31,15 +35,14 @@ final class DraftingCost {
         return perToken;
     }
 
-    /**
-     * Learns from a draft.
-     *
-     * @param stepNanos of a plain step; a longer time than a quarter of it must come repeatedly to
-     *     be believed
-     */
-    synchronized void observe(int tokens, long nanos, double stepNanos) {
-        double most = Math.max(MOST_SURPRISE * nanos(tokens), stepNanos / MOST_SURPRISE);
-        double time = Math.max(0, Math.min(nanos, most));
+    /** Learns from a draft; not from the first, whose code and weights are cold. */
+    synchronized void observe(int tokens, long nanos) {
+        if (!warm) {
+            warm = true;
+            return;
+        }
+        boolean known = times > 0 && nanos(tokens) > 0;
+        double time = known ? Math.min(nanos, MOST_SURPRISE * nanos(tokens)) : nanos;
         count = KEPT * count + 1;
         lengths = KEPT * lengths + tokens;
         times = KEPT * times + time;
@@ -49,9 +52,8 @@ final class DraftingCost {
         double mean = times / count;
         double variance = Math.max(0, squares / count - length * length);
         double covariance = products / count - length * mean;
-        double slope = (covariance + RIDGE * mean / (1 + length)) / (variance + RIDGE);
-        slope = Math.max(0, length > 0 ? Math.min(slope, mean / length) : 0);
-        perToken = slope;
-        fixed = Math.max(0, mean - slope * length);
+        double slope = (covariance + RIDGE * perToken) / (variance + RIDGE);
+        perToken = Math.max(0, length > 0 ? Math.min(slope, mean / length) : 0);
+        fixed = Math.max(0, mean - perToken * length);
     }
 }

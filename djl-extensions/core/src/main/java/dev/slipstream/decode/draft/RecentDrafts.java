@@ -35,10 +35,14 @@ final class RecentDrafts {
     synchronized void add(Draft draft, int asked) {
         int length = Math.min(draft.length(), most);
         boolean mightGoOn = length > 0 && draft.length() >= asked;
+        int[] before = buckets[(next + buckets.length - 1) % buckets.length];
         int[] added = new int[mightGoOn ? most : length];
         for (int i = 0; i < added.length; i++) {
-            added[i] =
-                    i < length ? AcceptanceRates.bucket(draft.confidences()[i]) : added[length - 1];
+            if (i < length) {
+                added[i] = AcceptanceRates.bucket(draft.confidences()[i]);
+            } else {
+                added[i] = before.length > 0 ? before[(i - length) % before.length] : added[0];
+            }
         }
         buckets[next] = added;
         next = (next + 1) % buckets.length;
@@ -55,24 +59,29 @@ final class RecentDrafts {
 
     /**
      * Returns for each limit of 0 to most tokens what a draft is worth on average, if it is cut
-     * where that is best.
+     * where that is best, less the price of its tokens.
      *
      * @param rates of acceptance, by bucket
      * @param prices of the first, second, ... further row
+     * @param leastBucket a draft ends before a token of a lower one
+     * @param tokenPrice of drafting a token
      */
-    synchronized double[] values(double[] rates, double[] prices) {
+    synchronized double[] values(
+            double[] rates, double[] prices, int leastBucket, double tokenPrice) {
         double[] result = new double[most + 1];
         for (int[] draft : buckets) {
             double survival = 1;
             double gain = 0;
             double best = 0;
+            int drafted = 0;
             for (int i = 0; i < most; i++) {
-                if (i < draft.length) {
+                if (i == drafted && i < draft.length && draft[i] >= leastBucket) {
+                    drafted++;
                     survival *= rates[draft[i]];
                     gain += survival - prices[i];
                     best = Math.max(best, gain);
                 }
-                result[i + 1] += best / buckets.length;
+                result[i + 1] += (best - tokenPrice * drafted) / buckets.length;
             }
         }
         return result;

@@ -177,6 +177,8 @@ class CostModelLengthTest {
                         Math.min(
                                 world.decode(sure(8), text).nanos(),
                                 world.decode(sure(12), text).nanos()));
+        System.out.println(
+                "lookup " + cost / knowing + " " + cost / world.bestConstant(text, MOST));
         assertThat(cost).isLessThan(1.01 * knowing);
         assertThat(cost).isLessThan(0.99 * world.bestConstant(text, MOST));
 
@@ -218,6 +220,7 @@ class CostModelLengthTest {
             confident = Math.min(confident, world.decode(rule, text).nanos());
         }
         double cost = world.decode(open(world), text).nanos();
+        System.out.println("trust " + cost / confident + " " + cost / world.bestConstant(text, 8));
         assertThat(cost).isLessThan(1.03 * confident);
         assertThat(cost).isLessThan(0.98 * world.bestConstant(text, 8));
     }
@@ -288,11 +291,11 @@ class CostModelLengthTest {
         Random random = new Random(5);
         for (int i = 0; i < 300; i++) {
             int tokens = random.nextInt(8);
-            cost.observe(tokens, 3000 + 500 * tokens, 10_000);
+            cost.observe(tokens, 3000 + 500 * tokens);
         }
         assertThat(cost.nanos(0)).isCloseTo(3000, within(200.0));
         assertThat(cost.nanos(8)).isCloseTo(7000, within(200.0));
-        cost.observe(4, 1_000_000_000, 10_000);
+        cost.observe(4, 1_000_000_000);
         assertThat(cost.nanos(8)).isLessThan(8000);
     }
 
