@@ -26,6 +26,8 @@ final class CostModelRequest implements DraftLength {
     /** Each so many drafts, one goes on past tokens that the drafter does not trust. */
     private static final int UNTRUSTED_EVERY = 32;
 
+    private static final int UNTRUSTED_MOST = 4;
+
     private final CostModelLengths shared;
     private final AcceptanceRates rates;
     private final RecentDrafts recent;
@@ -60,16 +62,21 @@ final class CostModelRequest implements DraftLength {
         double[] prices = prices(otherRows, asked, pace);
         double[] accepted = rates.rates();
         double tokenPrice = pace * drafting.perToken();
-        int least = tokenPrice <= NEARLY_FREE ? 0 : leastBucket(accepted, tokenPrice + prices[0]);
-        double[] values = recent.values(accepted, prices, least, tokenPrice);
         double best = Double.NEGATIVE_INFINITY;
-        for (int n = 1; n <= shared.most(); n++) {
-            if (values[n] > best) {
-                best = values[n];
-                asked = n;
+        int least = 0;
+        int buckets = tokenPrice <= NEARLY_FREE ? 1 : AcceptanceRates.BUCKETS;
+        for (int bucket = 0; bucket < buckets; bucket++) {
+            double[] values = recent.values(accepted, prices, bucket, tokenPrice);
+            for (int n = 1; n <= shared.most(); n++) {
+                if (values[n] > best) {
+                    best = values[n];
+                    asked = n;
+                    least = bucket;
+                }
             }
         }
-        if (best - pace * drafting.nanos(0) < -NEARLY_FREE) {
+        // A drafter of dear tokens that had better stop before each first one has no value, either.
+        if (best - pace * drafting.nanos(0) < -NEARLY_FREE || buckets > 1 && best <= 0) {
             double price = pace * drafting.nanos(asked) + prices[0];
             probing = proposals.due(price / (otherRows + 1));
             if (!probing) {
@@ -77,17 +84,13 @@ final class CostModelRequest implements DraftLength {
                 return DraftLimit.NOTHING;
             }
         }
-        boolean trusting = probing || ++drafts % UNTRUSTED_EVERY == 0;
-        return new DraftLimit(asked, trusting ? 0 : AcceptanceRates.edge(least));
-    }
-
-    /** A token costs its drafting and its row, and never stays more often than its bucket. */
-    private static int leastBucket(double[] accepted, double price) {
-        int bucket = 0;
-        while (bucket + 1 < accepted.length && accepted[bucket] < price) {
-            bucket++;
+        if (probing) {
+            least = 0;
+        } else if (least > 0 && ++drafts % UNTRUSTED_EVERY == 0) {
+            least = 0;
+            asked = Math.min(asked, UNTRUSTED_MOST);
         }
-        return bucket;
+        return new DraftLimit(asked, AcceptanceRates.edge(least));
     }
 
     @Override
