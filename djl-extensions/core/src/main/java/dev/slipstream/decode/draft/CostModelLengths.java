@@ -5,8 +5,8 @@ import dev.slipstream.decode.DraftLengths;
 
 /** What the requests of one model share under {@link CostModelLength}: where new ones start. */
 final class CostModelLengths implements DraftLengths {
-    /** Confidences are a hint, worth two trials. */
-    private static final double PRIOR_TRIALS = 2;
+    /** What a confidence says weighs as much as so many trials: enough to try, not to insist. */
+    private static final double PRIOR_TRIALS = 6;
 
     private static final double PACE_RATE = 1.0 / 256;
 

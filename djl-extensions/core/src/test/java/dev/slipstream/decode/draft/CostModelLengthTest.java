@@ -28,9 +28,6 @@ class CostModelLengthTest {
     @Test
     void isAsFastAsTheConstantThatTurnsOutBest() {
         List<String> slow = new ArrayList<>();
-        double sum = 0;
-        double worst = 0;
-        int worlds = 0;
         for (double[] curve : CURVES) {
             for (double[] drafting : DRAFTING) {
                 for (double acceptance : ACCEPTANCES) {
@@ -39,16 +36,12 @@ class CostModelLengthTest {
                     double ratio =
                             world.decode(open(world), text).nanos()
                                     / world.bestConstant(text, MOST);
-                    sum += ratio;
-                    worlds++;
-                    worst = Math.max(worst, ratio);
                     if (ratio > 1.03) {
                         slow.add(name(curve, drafting) + " " + acceptance + ": " + ratio);
                     }
                 }
             }
         }
-        System.out.println("mean " + sum / worlds + " worst " + worst);
         assertThat(slow).isEmpty();
     }
 
@@ -92,7 +85,6 @@ class CostModelLengthTest {
                     shortTexts += world.decode(lengths.open(), text(40, 0, 0)).nanos();
                 }
                 double shortRatio = shortTexts / world.plainNanos(4000);
-                System.out.println(name(curve, drafting) + " " + ratio + " " + shortRatio);
                 if (ratio > 1.02 || shortRatio > 1.02) {
                     slow.add(name(curve, drafting) + ": " + ratio + ", short " + shortRatio);
                 }
@@ -177,8 +169,6 @@ class CostModelLengthTest {
                         Math.min(
                                 world.decode(sure(8), text).nanos(),
                                 world.decode(sure(12), text).nanos()));
-        System.out.println(
-                "lookup " + cost / knowing + " " + cost / world.bestConstant(text, MOST));
         assertThat(cost).isLessThan(1.01 * knowing);
         assertThat(cost).isLessThan(0.99 * world.bestConstant(text, MOST));
 
@@ -220,7 +210,6 @@ class CostModelLengthTest {
             confident = Math.min(confident, world.decode(rule, text).nanos());
         }
         double cost = world.decode(open(world), text).nanos();
-        System.out.println("trust " + cost / confident + " " + cost / world.bestConstant(text, 8));
         assertThat(cost).isLessThan(1.03 * confident);
         assertThat(cost).isLessThan(0.98 * world.bestConstant(text, 8));
     }
