@@ -66,6 +66,9 @@ final class CostModelRequest implements DraftLength {
         int least = 0;
         int buckets = tokenPrice <= NEARLY_FREE ? 1 : AcceptanceRates.BUCKETS;
         for (int bucket = 0; bucket < buckets; bucket++) {
+            if (bucket > 0 && !recent.holds(bucket - 1)) {
+                continue;
+            }
             double[] values = recent.values(accepted, prices, bucket, tokenPrice);
             for (int n = 1; n <= shared.most(); n++) {
                 if (values[n] > best) {

@@ -57,6 +57,18 @@ final class RecentDrafts {
         return new RecentDrafts(most, copied, 0);
     }
 
+    /** Tells whether a token of this bucket was drafted. */
+    synchronized boolean holds(int bucket) {
+        for (int[] draft : buckets) {
+            for (int token : draft) {
+                if (token == bucket) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /**
      * Returns for each limit of 0 to most tokens what a draft is worth on average, if it is cut
      * where that is best, less the price of its tokens.
