@@ -1,7 +1,6 @@
 /**
- * Drafters that run no model: what they propose stands in the text itself or in the user's own
- * documents. A proposal costs microseconds, so they come first in a {@link
- * dev.slipstream.decode.draft.Chain}.
+ * Who proposes tokens to speculative decoding, and how many: drafters that look in the text or in a
+ * corpus, that run another model or a part of the same one, and rules for the length of a draft.
  */
 @NullMarked
 package dev.slipstream.decode.draft;
