@@ -58,7 +58,14 @@ final class ConfigReader {
                 attentionBias(),
                 slidingWindow(layers),
                 endTokens(generation),
-                beginToken(generation));
+                beginToken(generation),
+                feedForwardGranularities());
+    }
+
+    /** An entry of Slipstream's own: Hugging Face has none for nested feed-forwards. */
+    private List<Integer> feedForwardGranularities() {
+        JsonFields own = config.fieldsOrNull("slipstream");
+        return own == null ? List.of() : List.copyOf(own.integers("ffn_granularities"));
     }
 
     private void refuseWhatIsNotLlama() {

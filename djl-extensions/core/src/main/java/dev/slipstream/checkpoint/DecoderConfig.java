@@ -1,5 +1,6 @@
 package dev.slipstream.checkpoint;
 
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     null attends to all
  * @param endTokens ids that end the text
  * @param beginToken id that begins a text, where the model has one
+ * @param feedForwardGranularities the widths at which the first neurons of the feed-forwards were
+ *     trained to be a model of their own, in rising order; empty if they were not
  */
 public record DecoderConfig(
         String architecture,
@@ -44,11 +47,13 @@ public record DecoderConfig(
         boolean attentionBias,
         @Nullable Integer slidingWindow,
         Set<Integer> endTokens,
-        @Nullable Integer beginToken) {
+        @Nullable Integer beginToken,
+        List<Integer> feedForwardGranularities) {
 
     /** Checks the ranges and what one size says about another. */
     public DecoderConfig {
         endTokens = Set.copyOf(endTokens);
+        feedForwardGranularities = feedForwardGranularities.stream().sorted().toList();
         positive("hidden size", hiddenSize);
         positive("layers", layers);
         positive("heads", heads);
@@ -69,6 +74,11 @@ public record DecoderConfig(
         }
         if (slidingWindow != null) {
             positive("sliding window", slidingWindow);
+        }
+        for (int width : feedForwardGranularities) {
+            if (width < 1 || width > intermediateSize) {
+                throw wrong("feed-forward granularity", "1 to " + intermediateSize, width);
+            }
         }
         for (int token : endTokens) {
             tokenId("end token", token, vocabularySize);

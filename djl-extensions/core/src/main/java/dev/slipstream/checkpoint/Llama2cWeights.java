@@ -123,7 +123,8 @@ final class Llama2cWeights implements Weights {
                 false,
                 null,
                 Set.of(BEGIN, END),
-                BEGIN);
+                BEGIN,
+                List.of());
     }
 
     /** Returns where each kind of tensor lies, and moves {@link #end} to the end of the file. */

@@ -5,6 +5,7 @@ import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Writes products with weight matrices in one precision. Matrices of 32-bit floats are used as they
@@ -14,21 +15,38 @@ import java.util.List;
 final class Projections {
     private static final String MICROSOFT = "com.microsoft";
 
+    private final GraphBuilder whole;
     private final GraphBuilder graph;
     private final Weights weights;
     private final Precision precision;
 
     Projections(GraphBuilder graph, Weights weights, Precision precision) {
+        this(graph, graph, weights, precision);
+    }
+
+    private Projections(
+            GraphBuilder whole, GraphBuilder graph, Weights weights, Precision precision) {
+        this.whole = whole;
         this.graph = graph;
         this.weights = weights;
         this.precision = precision;
     }
 
+    /** Returns projections in a branch; their weights stay outside, where they can be shared. */
+    Projections into(GraphBuilder branch) {
+        return new Projections(whole, branch, weights, precision);
+    }
+
+    /** Returns the name of a constant, which is made on first use. */
+    String constant(String name, Supplier<Tensor> value) {
+        return whole.model().initializers().containsKey(name)
+                ? name
+                : whole.initializer(name, value.get());
+    }
+
     /** Returns the name of a tensor of weights, as floats. */
     String floats(String name) {
-        return graph.model().initializers().containsKey(name)
-                ? name
-                : graph.initializer(name, Floats.toFloat32(weights.tensor(name)));
+        return constant(name, () -> Floats.toFloat32(weights.tensor(name)));
     }
 
     /**
@@ -78,9 +96,9 @@ final class Projections {
                                 "GatherBlockQuantized",
                                 MICROSOFT,
                                 List.of(
-                                        graph.initializer(name + ".rows", rowsOfBytes),
+                                        whole.initializer(name + ".rows", rowsOfBytes),
                                         ids,
-                                        graph.initializer(name + ".scales", table.scales())))
+                                        whole.initializer(name + ".scales", table.scales())))
                         .attribute("bits", quantizer.bits())
                         .attribute("block_size", BlockQuantizer.BLOCK)
                         .attribute("gather_axis", 0)
@@ -88,7 +106,7 @@ final class Projections {
                         .output("embedding");
         if (config.tiedEmbeddings()) {
             // The same bytes under a second name and shape: nothing is stored twice.
-            graph.initializer(name + ".values", values);
+            whole.initializer(name + ".values", values);
         }
         return embedded;
     }
@@ -116,7 +134,7 @@ final class Projections {
         if (biases.isEmpty()) {
             return result;
         }
-        String bias = graph.initializer(name + ".bias", join(biases));
+        String bias = whole.initializer(name + ".bias", join(biases));
         return graph.node("Add", "", List.of(result, bias)).output(output);
     }
 
@@ -130,10 +148,10 @@ final class Projections {
         BlockQuantizer quantizer = new BlockQuantizer(precision);
         String values = name + ".weight.values";
         String scales = name + ".weight.scales";
-        if (!graph.model().initializers().containsKey(values)) {
+        if (!whole.model().initializers().containsKey(values)) {
             BlockQuantizer.Quantized matrix = quantizer.quantize(matrices);
-            graph.initializer(values, matrix.values());
-            graph.initializer(scales, matrix.scales());
+            whole.initializer(values, matrix.values());
+            whole.initializer(scales, matrix.scales());
         }
         long rows = matrices.stream().mapToLong(matrix -> matrix.shape().get(0)).sum();
         return graph.node("MatMulNBits", MICROSOFT, List.of(x, values, scales))

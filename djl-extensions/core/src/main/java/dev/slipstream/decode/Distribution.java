@@ -56,6 +56,11 @@ final class Distribution {
         if (minP > 0) {
             keepAtLeast(minP);
         }
+        if (topK > 0 || topP < 1) {
+            // By id, as without them: in the heaps' order, logits that differ by a rounding error
+            // would give another token for the same random number.
+            Arrays.sort(kept, from, to);
+        }
         total = sum();
     }
 

@@ -16,7 +16,7 @@ import java.util.Arrays;
  * with byte tokens (SentencePiece's byte fallback): where invalid bytes follow on valid ones, its
  * decoder gives up the whole run of bytes, while the pieces may keep the valid characters.
  */
-final class IncrementalText {
+public final class IncrementalText {
     private static final String REPLACEMENT = "\uFFFD";
 
     /** Bytes of an incomplete character, and so U+FFFDs of byte tokens, at most. */
@@ -48,7 +48,7 @@ final class IncrementalText {
      * @param context tokens before the text, most often the prompt, whose own text is not repeated;
      *     if empty, the first token is the first of a text
      */
-    IncrementalText(TokenDecoder decoder, int[] context) {
+    public IncrementalText(TokenDecoder decoder, int[] context) {
         this.decoder = decoder;
         int from = context.length;
         int longest = Math.max(0, context.length - LONGEST_CONTEXT);
@@ -66,9 +66,10 @@ final class IncrementalText {
     /**
      * Adds a token.
      *
+     * @param token its id
      * @return the text that is certain now, perhaps empty
      */
-    String append(int token) {
+    public String append(int token) {
         if (size == window.length) {
             window = Arrays.copyOf(window, 2 * size);
         }
@@ -95,8 +96,13 @@ final class IncrementalText {
         return piece;
     }
 
+    /** Tells whether the latest tokens end within a character, whose text is yet to come. */
+    public boolean isIncomplete() {
+        return sent.length() < text.length();
+    }
+
     /** Ends the text and returns what was held back. */
-    String flush() {
+    public String flush() {
         String rest = text.substring(sent.length());
         cutTo(size);
         sent = "";

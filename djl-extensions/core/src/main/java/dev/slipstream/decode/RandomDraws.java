@@ -5,17 +5,22 @@ package dev.slipstream.decode;
  * JDK promises the same sequence for a seed only within one program; this one is the same on every
  * machine and release.
  */
-final class RandomDraws {
+public final class RandomDraws {
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
     private long state;
 
-    RandomDraws(long seed) {
+    /**
+     * Constructs a sequence.
+     *
+     * @param seed any number
+     */
+    public RandomDraws(long seed) {
         state = seed;
     }
 
     /** Returns 64 random bits. */
-    long nextLong() {
+    public long nextLong() {
         state += GOLDEN_GAMMA;
         long z = state;
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
@@ -24,7 +29,7 @@ final class RandomDraws {
     }
 
     /** Returns a number from 0 (inclusive) to 1 (exclusive), a multiple of 2^-53. */
-    double nextDouble() {
+    public double nextDouble() {
         return (nextLong() >>> 11) * 0x1.0p-53;
     }
 }

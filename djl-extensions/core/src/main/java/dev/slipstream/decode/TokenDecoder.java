@@ -2,7 +2,7 @@ package dev.slipstream.decode;
 
 /** Turns token ids into text. */
 @FunctionalInterface
-interface TokenDecoder {
+public interface TokenDecoder {
     /**
      * Decodes tokens as if they were a whole text.
      *

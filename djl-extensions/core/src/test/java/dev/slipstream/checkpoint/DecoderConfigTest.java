@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +51,17 @@ class DecoderConfigTest {
                                 false,
                                 null,
                                 Set.of(2),
-                                1));
+                                1,
+                                List.of()));
+    }
+
+    @Test
+    void readsTheWidthsOfNestedFeedForwards() {
+        assertThat(
+                        llama().with("slipstream", "{\"ffn_granularities\": [48, 24]}")
+                                .read()
+                                .feedForwardGranularities())
+                .containsExactly(24, 48);
     }
 
     @Test

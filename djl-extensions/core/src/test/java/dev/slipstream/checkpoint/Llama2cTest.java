@@ -69,7 +69,8 @@ class Llama2cTest {
                                 false,
                                 null,
                                 Set.of(1, 2),
-                                1));
+                                1,
+                                List.of()));
     }
 
     @Test
