@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers the keys and values of texts, so that requests that begin alike (a system prompt, the
@@ -32,6 +33,7 @@ public final class PrefixCache implements AutoCloseable {
     private final DecoderModel model;
     private final PageTree tree;
     private final PageFile.Layout layout;
+    private @Nullable Keep keep;
 
     /**
      * Constructs an empty cache.
@@ -65,6 +67,24 @@ public final class PrefixCache implements AutoCloseable {
                                 pageTokens, (int) pageBytes, budget, ByteBuffer::allocateDirect)
                         : new PageTree(pageTokens, 1, 0, ByteBuffer::allocateDirect);
     }
+
+    /**
+     * Returns a cache that begins with what a file holds, and writes it when it is closed.
+     *
+     * @param model whose sessions it serves
+     * @param budget the most bytes of native memory
+     * @param file is read now and replaced at the end; need not exist
+     * @param key of the model
+     */
+    public static PrefixCache kept(DecoderModel model, long budget, Path file, CacheKey key) {
+        PrefixCache cache = new PrefixCache(model, budget);
+        cache.load(file, key);
+        cache.keep = new Keep(file, key);
+        return cache;
+    }
+
+    /** Where a cache is written when it is closed. */
+    private record Keep(Path file, CacheKey key) {}
 
     /**
      * Copies the longest beginning of a text that is remembered into a session.
@@ -181,10 +201,27 @@ public final class PrefixCache implements AutoCloseable {
         tree.clear();
     }
 
-    /** Forgets everything, now and from now on: later calls find and remember nothing. */
+    /**
+     * Writes the file if there is one, then forgets everything, now and from now on: later calls
+     * find and remember nothing.
+     */
     @Override
-    public void close() {
-        tree.close();
+    public synchronized void close() {
+        Keep last = keep;
+        keep = null;
+        try {
+            if (last != null) {
+                save(last.file(), last.key());
+            }
+        } catch (IOException e) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "{0}: the prefix cache cannot be kept there: {1}",
+                    last.file(),
+                    e.getMessage());
+        } finally {
+            tree.close();
+        }
     }
 
     private void requireOwn(DecoderSession session) {

@@ -20,13 +20,26 @@ public enum AcceptanceRule {
      * its drafts, so not where these follow measured times. Tokens that were chosen, not drawn, are
      * judged by {@link #EQUAL_TOKENS}.
      */
-    RATIO_TEST;
+    RATIO_TEST,
+
+    /** {@link #EQUAL_TOKENS} for a request with a seed, {@link #RATIO_TEST} for one without. */
+    BY_SEED;
+
+    /** Returns the rule for one request, one of the first two. */
+    AcceptanceRule of(GenerationOptions options) {
+        if (this != BY_SEED) {
+            return this;
+        }
+        return options.seed() != null ? EQUAL_TOKENS : RATIO_TEST;
+    }
 
     /** Returns the rule for one request. */
     Acceptance open() {
         return switch (this) {
             case EQUAL_TOKENS -> new EqualTokens();
             case RATIO_TEST -> new RatioTest();
+            case BY_SEED ->
+                    throw new IllegalStateException("expected the rule of one request, found " + this);
         };
     }
 

@@ -1,5 +1,6 @@
 package dev.slipstream.decode;
 
+import dev.slipstream.cache.PrefixCache;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +17,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
 
     private final LanguageModel model;
     private final @Nullable Speculation speculation;
+    private final @Nullable PrefixCache cache;
     private final Set<AutoregressiveStream> streams = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
@@ -25,7 +27,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
      * @param model belongs to the generator from now on
      */
     public AutoregressiveGenerator(LanguageModel model) {
-        this(model, null);
+        this(model, null, null);
     }
 
     /**
@@ -35,8 +37,22 @@ public final class AutoregressiveGenerator implements TextGenerator {
      * @param speculation how to draft, belongs to the generator too; null decodes plainly
      */
     public AutoregressiveGenerator(LanguageModel model, @Nullable Speculation speculation) {
+        this(model, speculation, null);
+    }
+
+    /**
+     * Constructs a generator.
+     *
+     * @param model belongs to the generator from now on
+     * @param speculation how to draft, belongs to the generator too; null decodes plainly
+     * @param cache what is remembered of texts, belongs to the generator too; null reads every
+     *     prompt
+     */
+    public AutoregressiveGenerator(
+            LanguageModel model, @Nullable Speculation speculation, @Nullable PrefixCache cache) {
         this.model = model;
         this.speculation = speculation;
+        this.cache = cache;
     }
 
     /** Returns the model that this generator owns. */
@@ -96,7 +112,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
             throw new PromptTooLongException(prompt.length(), contextLength());
         }
         AutoregressiveStream stream =
-                new AutoregressiveStream(model, speculation, prompt, options, streams::remove);
+                new AutoregressiveStream(model, speculation, cache, prompt, options, streams::remove);
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException(name() + " is closed");
@@ -115,6 +131,9 @@ public final class AutoregressiveGenerator implements TextGenerator {
         List.copyOf(streams).forEach(AutoregressiveStream::leaveModel);
         if (speculation != null) {
             speculation.close();
+        }
+        if (cache != null) {
+            cache.close();
         }
         model.close();
     }

@@ -1,5 +1,6 @@
 package dev.slipstream.decode;
 
+import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.Logits;
 import dev.slipstream.runtime.Turn;
@@ -16,6 +17,7 @@ final class AutoregressiveStream implements TokenStream {
 
     private final LanguageModel model;
     private final @Nullable Speculation speculation;
+    private final @Nullable PrefixCache cache;
     private final Prompt prompt;
     private final GenerationOptions options;
     private final long submitted = System.nanoTime();
@@ -42,11 +44,13 @@ final class AutoregressiveStream implements TokenStream {
     AutoregressiveStream(
             LanguageModel model,
             @Nullable Speculation speculation,
+            @Nullable PrefixCache cache,
             Prompt prompt,
             GenerationOptions options,
             Consumer<AutoregressiveStream> onEnd) {
         this.model = model;
         this.speculation = speculation;
+        this.cache = cache;
         this.prompt = prompt;
         this.options = options;
         this.onEnd = onEnd;
@@ -136,7 +140,7 @@ final class AutoregressiveStream implements TokenStream {
     }
 
     private void count(SpeculativeDecoder open) {
-        work = open.work(0);
+        work = open.work();
         if (open.generated() > generated) {
             latest = System.nanoTime();
             first = generated == 0 ? latest : first;
@@ -214,7 +218,9 @@ final class AutoregressiveStream implements TokenStream {
     private SpeculativeDecoder decoder() {
         if (decoder == null) {
             started = System.nanoTime();
-            decoder = new SpeculativeDecoder(model, prompt, options, session(), speculation);
+            decoder = 
+                    new SpeculativeDecoder(
+                            model, prompt, options, session(), speculation, cache);
         }
         return decoder;
     }

@@ -1,5 +1,6 @@
 package dev.slipstream.decode;
 
+import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.Logits;
@@ -24,6 +25,8 @@ public final class SpeculativeDecoder implements AutoCloseable {
     private final LanguageModel model;
     private final GenerationOptions options;
     private final DecoderSession session;
+    private final @Nullable PrefixCache cache;
+    private final int cachedTokens;
     private final @Nullable Drafter drafter;
     private final @Nullable DraftLength length;
     private final Verifier verifier;
@@ -52,24 +55,32 @@ public final class SpeculativeDecoder implements AutoCloseable {
      * @param model what decodes
      * @param prompt made by the model's tokenizer
      * @param options of the request
-     * @param session of the model, for this request alone; may hold a beginning of the prompt, but
-     *     not all of it; its owner closes it after this
+     * @param session of the model, without tokens, for this request alone; its owner closes it
+     *     after this
      * @param speculation how to draft and what to accept; null decodes plainly
+     * @param cache where a beginning of the prompt may be found, and what is read is kept; null
+     *     reads the whole prompt
      */
     public SpeculativeDecoder(
             LanguageModel model,
             Prompt prompt,
             GenerationOptions options,
             DecoderSession session,
-            @Nullable Speculation speculation) {
+            @Nullable Speculation speculation,
+            @Nullable PrefixCache cache) {
         this.model = model;
+        this.cache = cache;
         this.options = options;
         this.session = session;
         promptLength = prompt.length();
+        // The last token is left to be run: its logits are wanted.
+        cachedTokens = cache == null ? 0 : cache.restore(session, prompt.ids(), promptLength - 1);
         text = Arrays.copyOf(prompt.ids(), promptLength + 64);
         textLength = promptLength;
         AcceptanceRule rule =
-                speculation == null ? AcceptanceRule.EQUAL_TOKENS : speculation.acceptance();
+                speculation == null
+                        ? AcceptanceRule.EQUAL_TOKENS
+                        : speculation.acceptance().of(options);
         verifier =
                 new Verifier(
                         new Sampler(options, model.decoder().vocabularySize(), prompt.ids()),
@@ -145,6 +156,10 @@ public final class SpeculativeDecoder implements AutoCloseable {
         runningNanos += runNanos;
         if (textLength == promptLength && session.length() < promptLength) {
             return;
+        }
+        if (cache != null && textLength == promptLength) {
+            // Now, not at the end: others may ask for the same beginning meanwhile.
+            cache.store(session);
         }
         int before = textLength;
         int accepted = accept(logits);
@@ -256,12 +271,8 @@ public final class SpeculativeDecoder implements AutoCloseable {
         return generated;
     }
 
-    /**
-     * Returns what was saved and where the time went.
-     *
-     * @param cachedTokens tokens of the prompt that the session held already
-     */
-    public Statistics.Work work(int cachedTokens) {
+    /** Returns what was saved and where the time went. */
+    public Statistics.Work work() {
         return new Statistics.Work(
                 cachedTokens,
                 draftedTokens,
@@ -272,11 +283,17 @@ public final class SpeculativeDecoder implements AutoCloseable {
                 Duration.ofNanos(samplingNanos));
     }
 
-    /** Frees the drafter; the session belongs to its owner. */
+    /** Keeps what was read, and frees the drafter; the session belongs to its owner. */
     @Override
     public void close() {
-        if (drafter != null) {
-            drafter.close();
+        try {
+            if (cache != null) {
+                cache.store(session);
+            }
+        } finally {
+            if (drafter != null) {
+                drafter.close();
+            }
         }
     }
 }

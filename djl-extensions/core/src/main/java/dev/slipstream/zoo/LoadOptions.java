@@ -2,6 +2,7 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.runtime.Spinning;
+import dev.slipstream.schedule.BatchOptions;
 
 /**
  * How a model is opened.
@@ -11,16 +12,18 @@ import dev.slipstream.runtime.Spinning;
  * @param contextLength the most tokens of prompt and answer; 0 takes the model's own, 4,096 at most
  * @param threads that one run of the graph uses; 0 takes half of the machine's processors
  * @param spinning what those threads do while they wait for each other
- * @param maxActive requests that run at once
- * @param maxQueued requests that may wait beyond those
+ * @param batching how requests share the model
+ * @param drafting how texts are drafted
+ * @param cache what is remembered of texts that were read
  */
 public record LoadOptions(
         Precision precision,
         int contextLength,
         int threads,
         Spinning spinning,
-        int maxActive,
-        int maxQueued) {
+        BatchOptions batching,
+        DraftOptions drafting,
+        CacheOptions cache) {
     /** Checks the ranges. */
     public LoadOptions {
         if (contextLength < 0) {
@@ -30,44 +33,62 @@ public record LoadOptions(
         if (threads < 0) {
             throw new IllegalArgumentException("threads: expected 0 or more, found " + threads);
         }
-        if (maxActive < 1) {
-            throw new IllegalArgumentException("maxActive: expected 1 or more, found " + maxActive);
-        }
-        if (maxQueued < 0) {
-            throw new IllegalArgumentException("maxQueued: expected 0 or more, found " + maxQueued);
-        }
     }
 
     /**
-     * Returns int8 weights, the model's own context, sleeping waits, two running and 64 waiting
-     * requests.
+     * Returns int8 weights, the model's own context, sleeping waits, four running and 64 waiting
+     * requests, plain decoding, and 64 MiB for beginnings of prompts.
      */
     public static LoadOptions defaults() {
-        return new LoadOptions(Precision.INT8, 0, 0, Spinning.OFF, 2, 64);
+        return new LoadOptions(
+                Precision.INT8,
+                0,
+                0,
+                Spinning.OFF,
+                BatchOptions.defaults(),
+                DraftOptions.NONE,
+                CacheOptions.defaults());
     }
 
     /** Returns these options with another precision. */
     public LoadOptions withPrecision(Precision value) {
-        return new LoadOptions(value, contextLength, threads, spinning, maxActive, maxQueued);
+        return new LoadOptions(value, contextLength, threads, spinning, batching, drafting, cache);
     }
 
     /** Returns these options with another context length. */
     public LoadOptions withContextLength(int value) {
-        return new LoadOptions(precision, value, threads, spinning, maxActive, maxQueued);
+        return new LoadOptions(precision, value, threads, spinning, batching, drafting, cache);
     }
 
     /** Returns these options with another number of threads. */
     public LoadOptions withThreads(int value) {
-        return new LoadOptions(precision, contextLength, value, spinning, maxActive, maxQueued);
+        return new LoadOptions(
+                precision, contextLength, value, spinning, batching, drafting, cache);
     }
 
     /** Returns these options with other waits. */
     public LoadOptions withSpinning(Spinning value) {
-        return new LoadOptions(precision, contextLength, threads, value, maxActive, maxQueued);
+        return new LoadOptions(precision, contextLength, threads, value, batching, drafting, cache);
     }
 
     /** Returns these options with other limits on requests. */
     public LoadOptions withRequests(int active, int queued) {
-        return new LoadOptions(precision, contextLength, threads, spinning, active, queued);
+        return withBatching(batching.withRequests(active, queued));
+    }
+
+    /** Returns these options with another way to share the model. */
+    public LoadOptions withBatching(BatchOptions value) {
+        return new LoadOptions(precision, contextLength, threads, spinning, value, drafting, cache);
+    }
+
+    /** Returns these options with another way to draft. */
+    public LoadOptions withDrafting(DraftOptions value) {
+        return new LoadOptions(precision, contextLength, threads, spinning, batching, value, cache);
+    }
+
+    /** Returns these options with another memory of what was read. */
+    public LoadOptions withCache(CacheOptions value) {
+        return new LoadOptions(
+                precision, contextLength, threads, spinning, batching, drafting, value);
     }
 }

@@ -30,12 +30,21 @@ final class ModelOpener {
     private static final int UNKNOWN_CONTEXT = 2048;
 
     private final LoadOptions options;
+    private final DraftingOpener drafting;
 
     ModelOpener(LoadOptions options) {
         this.options = options;
+        this.drafting = new DraftingOpener(options);
     }
 
-    LanguageModel open(ModelSource source) {
+    /**
+     * A model that runs.
+     *
+     * @param graph as it was read or written, before the runtime adds to it
+     */
+    record Opened(LanguageModel model, OnnxModel graph) {}
+
+    Opened open(ModelSource source) {
         return source instanceof ModelSource.Onnx onnx ? imported(onnx) : built(source);
     }
 
@@ -66,23 +75,30 @@ final class ModelOpener {
         int contextLength = contextLength(config.contextLength(), source.files().location());
         OnnxModel graph =
                 DecoderGraphs.write(
-                        source.name(), config, weights, options.precision(), contextLength);
+                        source.name(),
+                        config,
+                        weights,
+                        options.precision(),
+                        contextLength,
+                        drafting.shape(config, source.name()));
         return new Checkpoint(config, graph, contextLength);
     }
 
-    private LanguageModel built(ModelSource source) {
+    private Opened built(ModelSource source) {
         Tokenizer tokenizer = tokenizer(source);
         DecoderModel decoder = null;
         try {
             Checkpoint checkpoint = checkpoint(source);
             checkIds(source, tokenizer, checkpoint.config().vocabularySize());
             decoder = DecoderModel.open(checkpoint.graph(), checkpoint.contextLength(), runtime());
-            return model(
-                    source,
-                    decoder,
-                    tokenizer,
-                    checkpoint.config().beginToken(),
-                    checkpoint.config().endTokens());
+            LanguageModel model =
+                    model(
+                            source,
+                            decoder,
+                            tokenizer,
+                            checkpoint.config().beginToken(),
+                            checkpoint.config().endTokens());
+            return new Opened(model, checkpoint.graph());
         } catch (RuntimeException e) {
             close(decoder, tokenizer);
             throw e;
@@ -96,7 +112,12 @@ final class ModelOpener {
         tokenizer.close();
     }
 
-    private LanguageModel imported(ModelSource.Onnx source) {
+    private Opened imported(ModelSource.Onnx source) {
+        if (drafting.draftsItself()) {
+            throw new CheckpointException(
+                    "%s: expected a checkpoint whose graph is written here for the drafters slice and layer-skip, found an ONNX file; draft with prompt-lookup, corpus or model"
+                            .formatted(source.file()));
+        }
         Tokenizer tokenizer = tokenizer(source);
         DecoderModel decoder = null;
         try {
@@ -112,7 +133,9 @@ final class ModelOpener {
                             ? DecoderModel.open(graph, contextLength, runtime())
                             : DecoderModel.open(source.file(), contextLength, runtime());
             checkIds(source, tokenizer, decoder.vocabularySize());
-            return model(source, decoder, tokenizer, config.beginToken(), config.endTokens());
+            LanguageModel model =
+                    model(source, decoder, tokenizer, config.beginToken(), config.endTokens());
+            return new Opened(model, graph);
         } catch (IOException e) {
             tokenizer.close();
             throw unreadable(source, e);
@@ -239,7 +262,8 @@ final class ModelOpener {
 
     private RuntimeOptions runtime() {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
-        return new RuntimeOptions(threads, options.spinning(), options.maxActive());
+        int requests = options.batching().maxActive();
+        return new RuntimeOptions(threads, options.spinning(), requests, requests);
     }
 
     private static CheckpointException unreadable(ModelSource source, IOException e) {

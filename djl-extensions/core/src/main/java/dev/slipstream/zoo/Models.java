@@ -1,9 +1,13 @@
 package dev.slipstream.zoo;
 
+import dev.slipstream.cache.CacheKey;
+import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.decode.AutoregressiveGenerator;
+import dev.slipstream.decode.Speculation;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.BatchingGenerator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Opens models by name or place. */
 public final class Models {
@@ -19,12 +23,12 @@ public final class Models {
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      */
-    public static QueuedGenerator load(String location) {
+    public static BatchingGenerator load(String location) {
         return load(location, LoadOptions.defaults());
     }
 
     /**
-     * Opens a model for many callers: a few requests run at once, others wait in a queue.
+     * Opens a model for many callers: their requests are decoded together, others wait in a queue.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it
@@ -33,13 +37,12 @@ public final class Models {
      * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
      * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not a decoder
      */
-    public static QueuedGenerator load(String location, LoadOptions options) {
-        return new QueuedGenerator(
-                open(location, options), options.maxActive(), options.maxQueued());
+    public static BatchingGenerator load(String location, LoadOptions options) {
+        return new BatchingGenerator(open(location, options), options.batching());
     }
 
     /**
-     * Opens a model without a queue: every request runs at once.
+     * Opens a model without a queue: every request runs at once, in its caller's thread.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it
@@ -50,7 +53,32 @@ public final class Models {
      */
     public static AutoregressiveGenerator open(String location, LoadOptions options) {
         ModelSource source = ModelSource.find(location, options.precision());
-        return new AutoregressiveGenerator(new ModelOpener(options).open(source));
+        ModelOpener.Opened opened = new ModelOpener(options).open(source);
+        Speculation speculation = null;
+        try {
+            speculation = new DraftingOpener(options).open(opened.model());
+            return new AutoregressiveGenerator(
+                    opened.model(), speculation, cache(opened, options.cache()));
+        } catch (RuntimeException e) {
+            if (speculation != null) {
+                speculation.close();
+            }
+            opened.model().close();
+            throw e;
+        }
+    }
+
+    private static @Nullable PrefixCache cache(ModelOpener.Opened opened, CacheOptions options) {
+        if (options.bytes() == 0) {
+            return null;
+        }
+        return options.file() == null
+                ? new PrefixCache(opened.model().decoder(), options.bytes())
+                : PrefixCache.kept(
+                        opened.model().decoder(),
+                        options.bytes(),
+                        options.file(),
+                        CacheKey.of(opened.graph()));
     }
 
     /**

@@ -1,0 +1,44 @@
+package dev.slipstream.zoo;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/** The ways to draft that a user can name, in order of what a draft costs. */
+public enum DrafterKind {
+    /** None: plain decoding. */
+    NONE,
+    /** What followed the same words earlier in prompt or answer. */
+    PROMPT_LOOKUP,
+    /** What followed the same words in documents of the user. */
+    CORPUS,
+    /** The model without some of its sub-layers. */
+    LAYER_SKIP,
+    /** The model with narrower feed-forwards, if it was trained for them. */
+    SLICE,
+    /** Another, smaller model. */
+    MODEL,
+    /** Several of these in order; the first with a confident proposal wins. */
+    CHAIN;
+
+    /**
+     * Returns the kind that a user names, such as {@code prompt-lookup}.
+     *
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public static DrafterKind parse(String name) {
+        for (DrafterKind kind : values()) {
+            if (kind.label().equals(name.strip().toLowerCase(Locale.ROOT).replace('_', '-'))) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException(
+                "drafter: expected one of %s, found '%s'"
+                        .formatted(
+                                Arrays.stream(values()).map(DrafterKind::label).toList(), name));
+    }
+
+    /** Returns the name that users know it by. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

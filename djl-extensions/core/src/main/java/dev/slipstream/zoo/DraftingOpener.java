@@ -1,0 +1,151 @@
+package dev.slipstream.zoo;
+
+import dev.slipstream.checkpoint.CheckpointException;
+import dev.slipstream.checkpoint.DecoderConfig;
+import dev.slipstream.checkpoint.SelfDraftShape;
+import dev.slipstream.decode.Drafting;
+import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.decode.Speculation;
+import dev.slipstream.decode.draft.Chain;
+import dev.slipstream.decode.draft.Corpus;
+import dev.slipstream.decode.draft.CorpusIndex;
+import dev.slipstream.decode.draft.DraftModel;
+import dev.slipstream.decode.draft.PromptLookup;
+import dev.slipstream.decode.draft.SelfDraft;
+import dev.slipstream.decode.draft.VerificationCosts;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** From options to drafters. */
+final class DraftingOpener {
+    private final LoadOptions loading;
+    private final DraftOptions options;
+
+    DraftingOpener(LoadOptions loading) {
+        this.loading = loading;
+        this.options = loading.drafting();
+    }
+
+    /**
+     * Returns the part of the model that drafts, which its graph must have.
+     *
+     * @throws CheckpointException if the model or the options rule it out
+     */
+    SelfDraftShape shape(DecoderConfig config, String model) {
+        boolean slice = options.drafters().contains(DrafterKind.SLICE);
+        boolean skip = options.drafters().contains(DrafterKind.LAYER_SKIP);
+        if (slice && skip) {
+            throw new CheckpointException(
+                    model
+                            + ": expected one part of the model to draft with, found both slice and"
+                            + " layer-skip in the chain; leave one of them out");
+        }
+        try {
+            if (slice) {
+                return SelfDraftShape.slice(config, width(config, model));
+            }
+            if (skip) {
+                SkippedLayers skipped = options.skipped().in(config.layers());
+                return SelfDraftShape.skip(config, skipped.attentions(), skipped.feedForwards());
+            }
+            return SelfDraftShape.none();
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(model + ": " + e.getMessage(), e);
+        }
+    }
+
+    private int width(DecoderConfig config, String model) {
+        if (options.width() > 0) {
+            return options.width();
+        }
+        if (config.feedForwardGranularities().isEmpty()) {
+            throw new CheckpointException(
+                    model
+                            + ": expected a model trained with nested feed-forwards, whose widths"
+                            + " slipstream.ffn_granularities in config.json lists, found none; draft"
+                            + " with layer-skip or prompt-lookup");
+        }
+        return config.feedForwardGranularities().get(0);
+    }
+
+    /** Tells whether the model's own graph has to have a part that drafts. */
+    boolean draftsItself() {
+        return options.drafters().contains(DrafterKind.SLICE)
+                || options.drafters().contains(DrafterKind.LAYER_SKIP);
+    }
+
+    /** Returns how the model's texts are drafted; null if they are not. */
+    @Nullable Speculation open(LanguageModel model) {
+        List<Drafting> opened = new ArrayList<>();
+        try {
+            for (DrafterKind kind : options.drafters()) {
+                opened.add(open(kind, model));
+            }
+            if (opened.isEmpty()) {
+                return null;
+            }
+            Drafting drafting =
+                    options.drafter() == DrafterKind.CHAIN ? new Chain(opened) : opened.get(0);
+            return new Speculation(
+                    drafting,
+                    options.length().lengths(() -> VerificationCosts.measure(model.decoder())),
+                    options.acceptance());
+        } catch (RuntimeException e) {
+            opened.forEach(Drafting::close);
+            throw e;
+        }
+    }
+
+    private Drafting open(DrafterKind kind, LanguageModel model) {
+        return switch (kind) {
+            case PROMPT_LOOKUP -> new PromptLookup(options.shortestMatch());
+            case CORPUS -> corpus(model);
+            case SLICE ->
+                    new SelfDraft(SelfDraft.Part.SLICE, options.cache(), model.endTokens());
+            case LAYER_SKIP ->
+                    new SelfDraft(SelfDraft.Part.LAYER_SKIP, options.cache(), model.endTokens());
+            case MODEL -> draftModel(model);
+            case NONE, CHAIN -> throw new IllegalStateException("not a drafter: " + kind);
+        };
+    }
+
+    private Drafting corpus(LanguageModel model) {
+        String place = options.corpus();
+        if (place == null) {
+            throw new CheckpointException(
+                    model.name()
+                            + ": expected a text file or a directory of them for the corpus drafter,"
+                            + " found none; set the corpus");
+        }
+        try {
+            CorpusIndex index = Corpus.open(Path.of(place), model.tokenizer()).index();
+            return new Corpus(index, options.shortestMatch());
+        } catch (IOException e) {
+            throw new CheckpointException(
+                    "corpus %s cannot be read: %s".formatted(place, e.getMessage()), e);
+        }
+    }
+
+    private Drafting draftModel(LanguageModel model) {
+        String place = options.model();
+        if (place == null) {
+            throw new CheckpointException(
+                    model.name()
+                            + ": expected the name or place of a model that drafts, found none; set"
+                            + " the draft model");
+        }
+        LoadOptions plain =
+                loading.withDrafting(DraftOptions.NONE).withContextLength(0).withRequests(1, 0);
+        ModelSource source = ModelSource.find(place, plain.precision());
+        LanguageModel draft = new ModelOpener(plain).open(source).model();
+        try {
+            return DraftModel.of(draft, model);
+        } catch (RuntimeException e) {
+            draft.close();
+            throw e;
+        }
+    }
+}
