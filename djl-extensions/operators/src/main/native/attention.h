@@ -16,7 +16,7 @@ struct Attention {
   int64_t heads;
   int64_t kv_heads;
   int64_t head_size;
-  int64_t window;  // keys before its own that a row sees; negative: all
+  int64_t window;  // keys that a row sees, its own the last; negative: all
   float scale;
   const float* query;  // row r at query + r * query_stride; the same for key and value
   const float* key;

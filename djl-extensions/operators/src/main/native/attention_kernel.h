@@ -318,7 +318,7 @@ struct Tiles {
       memset(state.sums + i * d, 0, static_cast<size_t>(d) * sizeof(float));
       memset(state.total[i], 0, sizeof(state.total[i]));
       state.maximum[i] = -INFINITY;
-      seen[i] = {a.window < 0 ? 0 : most(0, position - a.window), position + 1};
+      seen[i] = {a.window < 0 ? 0 : most(0, position + 1 - a.window), position + 1};
     }
     const int64_t tiles = (pairs + Lanes::kPairs - 1) / Lanes::kPairs;
     for (int64_t b = seen[0].from / kBlock * kBlock; b < seen[pairs - 1].to; b += kBlock) {

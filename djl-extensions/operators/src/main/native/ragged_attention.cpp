@@ -106,12 +106,14 @@ OrtStatus* create(const OrtCustomOp*, const OrtApi* api, const OrtKernelInfo* in
   if (OrtStatus* status = ort::AttributeFloat::of(api)(info, "scale", &op.scale)) {
     return status;
   }
-  if (op.layer < 0 || op.kv_heads < 1 || op.heads < 1 || op.heads % op.kv_heads != 0) {
+  if (op.layer < 0 || op.kv_heads < 1 || op.heads < 1 || op.heads % op.kv_heads != 0 ||
+      op.window < -1 || op.window == 0) {
     return error(api,
-                 "expected layer >= 0 and num_heads a multiple of kv_num_heads, found layer %lld, "
-                 "num_heads %lld, kv_num_heads %lld",
+                 "expected layer >= 0, num_heads a multiple of kv_num_heads, local_window_size -1 or "
+                 "positive; found layer %lld, num_heads %lld, kv_num_heads %lld, local_window_size "
+                 "%lld",
                  static_cast<long long>(op.layer), static_cast<long long>(op.heads),
-                 static_cast<long long>(op.kv_heads));
+                 static_cast<long long>(op.kv_heads), static_cast<long long>(op.window));
   }
   OrtKeyValuePairs* config = nullptr;
   if (OrtStatus* status = ort::GetConfigEntries::of(api)(info, &config)) {

@@ -20,7 +20,7 @@ final class AttentionReference {
         int size = heads.size();
         int group = heads.heads() / heads.kvHeads();
         double[] output = new double[heads.output()];
-        int first = heads.window() < 0 ? 0 : Math.max(0, position - heads.window());
+        int first = heads.window() < 0 ? 0 : Math.max(0, position + 1 - heads.window());
         for (int head = 0; head < heads.heads(); head++) {
             double[] query = rotated(position, head);
             double[] weights = new double[position + 1 - first];

@@ -9,7 +9,7 @@ record Heads(int heads, int kvHeads, int size, int window) {
     static Heads draw(Random random, int size) {
         int kvHeads = 1 + random.nextInt(3);
         int group = 1 + random.nextInt(5);
-        int window = random.nextBoolean() ? -1 : random.nextInt(200);
+        int window = random.nextBoolean() ? -1 : 1 + random.nextInt(200);
         return new Heads(group * kvHeads, kvHeads, size, window);
     }
 

@@ -61,7 +61,7 @@ class RaggedAttentionTest {
                 AttentionReference reference = new AttentionReference(heads, rotary, texts.get(i));
                 int past = parts.get(i).past();
                 int rows = parts.get(i).rows().length / heads.packed();
-                for (int position = 0; position < past; position += 1 + random.nextInt(200)) {
+                for (int position = 0; position < past; position += 1 + random.nextInt(400)) {
                     check(reference, position, before, rowBefore + position, heads, description);
                 }
                 for (int position = past; position < past + rows; position++) {
