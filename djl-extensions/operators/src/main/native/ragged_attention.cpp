@@ -1,0 +1,470 @@
+// dev.slipstream.RaggedAttention: causal attention of the new rows of several sequences, each over
+// its own keys and values, for ONNX Runtime. docs/operators.md holds the contract.
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attention.h"
+#include "ort.h"
+
+namespace {
+
+enum Input { kQuery, kKey, kValue, kStarts, kPasts, kCos, kSin, kFirstBuffer };
+
+// Below so many multiply-adds a run stays on its thread: some 10 microseconds of work, about what
+// it takes to wake another one.
+constexpr int64_t kParallelWork = 250 * 1000;
+
+// Names the instruction set in the session's configuration; for tests, which compare them.
+constexpr char kIsaKey[] = "slipstream.operators.isa";
+
+struct RaggedAttention {
+  const OrtApi* api;
+  const Kernel* kernel;
+  int64_t layer;
+  int64_t heads;
+  int64_t kv_heads;
+  int64_t window;
+  float scale;
+};
+
+struct Tensor {
+  float* data;  // or int32_t; null where the input is left out
+  const int64_t* shape;
+  size_t rank;
+};
+
+// A part of a run for one thread.
+struct Piece {
+  int32_t sequence;
+  int32_t kv_head;
+  int64_t first;
+  int64_t last;
+};
+
+struct Run {
+  Attention attention;
+  const Kernel* kernel;
+  const Sequence* sequences;
+  const Piece* pieces;
+};
+
+__attribute__((format(printf, 2, 3))) OrtStatus* error(const OrtApi* api, const char* format, ...) {
+  char message[512];
+  const int prefix = snprintf(message, sizeof(message), "RaggedAttention: ");
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message + prefix, sizeof(message) - static_cast<size_t>(prefix), format, arguments);
+  va_end(arguments);
+  return ort::CreateStatus::of(api)(ORT_INVALID_ARGUMENT, message);
+}
+
+bool available(const Kernel* kernel) {
+  __builtin_cpu_init();
+  if (kernel == &kAvx512Kernel) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+  }
+  if (kernel == &kAvx2Kernel) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  }
+  return true;
+}
+
+// The fastest kernel there is, or the named one.
+const Kernel* choose(const char* name) {
+  static constexpr const Kernel* kernels[] = {&kAvx512Kernel, &kAvx2Kernel, &kScalarKernel};
+  for (const Kernel* kernel : kernels) {
+    if (name != nullptr ? strcmp(kernel->name, name) == 0 : available(kernel)) {
+      return available(kernel) ? kernel : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+// AVX-512 leaves heads that are no multiple of 16 to AVX2, which every processor with it has.
+const Kernel* kernel_for(const Kernel* kernel, int64_t head_size) {
+  return head_size % kernel->head_multiple == 0 ? kernel : &kAvx2Kernel;
+}
+
+OrtStatus* create(const OrtCustomOp*, const OrtApi* api, const OrtKernelInfo* info, void** result) {
+  RaggedAttention op = {};
+  op.api = api;
+  const struct {
+    const char* name;
+    int64_t* value;
+  } ints[] = {{"layer", &op.layer},
+              {"num_heads", &op.heads},
+              {"kv_num_heads", &op.kv_heads},
+              {"local_window_size", &op.window}};
+  for (const auto& attribute : ints) {
+    if (OrtStatus* status = ort::AttributeInt::of(api)(info, attribute.name, attribute.value)) {
+      return status;
+    }
+  }
+  if (OrtStatus* status = ort::AttributeFloat::of(api)(info, "scale", &op.scale)) {
+    return status;
+  }
+  if (op.layer < 0 || op.kv_heads < 1 || op.heads < 1 || op.heads % op.kv_heads != 0 ||
+      op.window < -1 || op.window == 0) {
+    return error(api,
+                 "expected layer >= 0, num_heads a multiple of kv_num_heads, local_window_size -1 or "
+                 "positive; found layer %lld, num_heads %lld, kv_num_heads %lld, local_window_size "
+                 "%lld",
+                 static_cast<long long>(op.layer), static_cast<long long>(op.heads),
+                 static_cast<long long>(op.kv_heads), static_cast<long long>(op.window));
+  }
+  OrtKeyValuePairs* config = nullptr;
+  if (OrtStatus* status = ort::GetConfigEntries::of(api)(info, &config)) {
+    return status;
+  }
+  const char* isa = ort::GetKeyValue::of(api)(config, kIsaKey);
+  op.kernel = choose(isa);
+  OrtStatus* status = nullptr;
+  if (op.kernel == nullptr) {
+    status = error(api, "%s: expected avx512, avx2 or scalar, and what this processor has; found %s",
+                   kIsaKey, isa);
+  }
+  ort::ReleaseKeyValuePairs::of(api)(config);
+  if (status != nullptr) {
+    return status;
+  }
+  *result = malloc(sizeof(op));
+  if (*result == nullptr) {
+    return error(api, "no memory");
+  }
+  memcpy(*result, &op, sizeof(op));
+  return nullptr;
+}
+
+OrtStatus* get(const OrtApi* api, const OrtKernelContext* context, size_t index, Tensor* tensor) {
+  *tensor = {};
+  const OrtValue* value = nullptr;
+  if (OrtStatus* status = ort::GetInput::of(api)(context, index, &value)) {
+    return status;
+  }
+  if (value == nullptr) {
+    return nullptr;
+  }
+  OrtElementType type;
+  if (OrtStatus* status =
+          ort::GetTypeAndShape::of(api)(value, &type, &tensor->shape, &tensor->rank)) {
+    return status;
+  }
+  void* data = nullptr;
+  // The buffers of keys and values are inputs to ONNX Runtime, but written: their owner gives
+  // them for that.
+  OrtStatus* status = ort::GetTensorMutableData::of(api)(const_cast<OrtValue*>(value), &data);
+  tensor->data = static_cast<float*>(data);
+  return status;
+}
+
+// Reads the inputs that all sequences share and checks them.
+OrtStatus* read_shared(const RaggedAttention& op, const Tensor* in, int64_t sequences,
+                       Attention* a) {
+  const OrtApi* api = op.api;
+  const Tensor& query = in[kQuery];
+  const bool packed = in[kKey].data == nullptr && in[kKey].shape == nullptr;
+  const bool value_left_out = in[kValue].data == nullptr && in[kValue].shape == nullptr;
+  if (packed != value_left_out) {
+    return error(api, "expected key and value both or neither, found one");
+  }
+  if (query.rank != 3 || query.shape[0] != 1) {
+    return error(api, "query: expected the shape [1, rows, size], found %zu dimensions%s",
+                 query.rank, query.rank == 3 ? ", the first not 1" : "");
+  }
+  const int64_t rows = query.shape[1];
+  const int64_t heads = packed ? op.heads + 2 * op.kv_heads : op.heads;
+  const int64_t size = query.shape[2] / heads;
+  if (size * heads != query.shape[2] || size < 8 || size > kMaxHeadSize || size % 8 != 0) {
+    return error(api,
+                 "query: expected rows of %lld heads whose size is a multiple of 8 up to %lld, "
+                 "found rows of %lld numbers",
+                 static_cast<long long>(heads), static_cast<long long>(kMaxHeadSize),
+                 static_cast<long long>(query.shape[2]));
+  }
+  for (int i = kKey; !packed && i <= kValue; i++) {
+    if (in[i].rank != 3 || in[i].shape[0] != 1 || in[i].shape[1] != rows ||
+        in[i].shape[2] != op.kv_heads * size) {
+      return error(api, "%s: expected the shape [1, %lld, %lld]", i == kKey ? "key" : "value",
+                   static_cast<long long>(rows), static_cast<long long>(op.kv_heads * size));
+    }
+  }
+  for (int i = kCos; i <= kSin; i++) {
+    if (in[i].rank != 2 || in[i].shape[0] != in[kCos].shape[0] || in[i].shape[1] != size / 2) {
+      return error(api, "%s: expected the shape [positions, %lld], the same for cos and sin",
+                   i == kCos ? "cos" : "sin", static_cast<long long>(size / 2));
+    }
+  }
+  if (in[kPasts].rank != 1 || in[kPasts].shape[0] != sequences || in[kStarts].rank != 1 ||
+      in[kStarts].shape[0] != sequences + 1) {
+    return error(api,
+                 "found %lld buffers of keys and values, so expected %lld numbers in pasts and "
+                 "%lld in starts",
+                 static_cast<long long>(sequences), static_cast<long long>(sequences),
+                 static_cast<long long>(sequences + 1));
+  }
+  a->heads = op.heads;
+  a->kv_heads = op.kv_heads;
+  a->head_size = size;
+  a->window = op.window;
+  a->scale = op.scale;
+  a->query = query.data;
+  a->query_stride = query.shape[2];
+  a->key = packed ? query.data + op.heads * size : in[kKey].data;
+  a->value = packed ? a->key + op.kv_heads * size : in[kValue].data;
+  a->kv_stride = packed ? query.shape[2] : op.kv_heads * size;
+  a->cos = in[kCos].data;
+  a->sin = in[kSin].data;
+  return nullptr;
+}
+
+OrtStatus* read_sequence(const RaggedAttention& op, const Tensor* in, const Tensor& buffer,
+                         int64_t index, const Attention& a, Sequence* s) {
+  const OrtApi* api = op.api;
+  const long long number = static_cast<long long>(index);
+  const int32_t* starts = reinterpret_cast<const int32_t*>(in[kStarts].data);
+  s->first_row = starts[index];
+  s->rows = starts[index + 1] - s->first_row;
+  s->past = reinterpret_cast<const int32_t*>(in[kPasts].data)[index];
+  if (s->rows < 0) {
+    return error(api, "starts: expected ascending numbers, found %lld before %lld at %lld",
+                 static_cast<long long>(s->first_row),
+                 static_cast<long long>(s->first_row + s->rows), number);
+  }
+  const int64_t* shape = buffer.shape;
+  if (buffer.rank != 5 || shape[0] <= op.layer || shape[1] != 2 || shape[2] != a.kv_heads ||
+      shape[4] != a.head_size) {
+    return error(api,
+                 "buffer %lld: expected the shape [layers > %lld, 2, %lld, capacity, %lld], found "
+                 "[%lld, %lld, %lld, %lld, %lld] of %zu dimensions",
+                 number, static_cast<long long>(op.layer), static_cast<long long>(a.kv_heads),
+                 static_cast<long long>(a.head_size),
+                 static_cast<long long>(buffer.rank > 0 ? shape[0] : 0),
+                 static_cast<long long>(buffer.rank > 1 ? shape[1] : 0),
+                 static_cast<long long>(buffer.rank > 2 ? shape[2] : 0),
+                 static_cast<long long>(buffer.rank > 3 ? shape[3] : 0),
+                 static_cast<long long>(buffer.rank > 4 ? shape[4] : 0), buffer.rank);
+  }
+  s->capacity = shape[3];
+  const int64_t positions = in[kCos].shape[0];
+  if (s->rows > 0 && (s->past < 0 || s->past + s->rows > s->capacity ||
+                      s->past + s->rows > positions)) {
+    return error(api,
+                 "sequence %lld: expected positions from 0 to below its capacity, %lld, and the "
+                 "rotary tables' rows, %lld; found %lld to %lld",
+                 number, static_cast<long long>(s->capacity), static_cast<long long>(positions),
+                 static_cast<long long>(s->past), static_cast<long long>(s->past + s->rows - 1));
+  }
+  const int64_t half = a.kv_heads * s->capacity * a.head_size;
+  s->keys = buffer.data + 2 * op.layer * half;
+  s->values = s->keys + half;
+  return nullptr;
+}
+
+void append_piece(void* data, size_t index) {
+  const Run& run = *static_cast<const Run*>(data);
+  const Piece& piece = run.pieces[index];
+  run.kernel->append(run.attention, run.sequences[piece.sequence], piece.first, piece.last);
+}
+
+void attend_piece(void* data, size_t index) {
+  const Run& run = *static_cast<const Run*>(data);
+  const Piece& piece = run.pieces[index];
+  run.kernel->attend(run.attention, run.sequences[piece.sequence], piece.kv_head, piece.first,
+                     piece.last);
+}
+
+OrtStatus* for_each(const RaggedAttention& op, const OrtKernelContext* context, Run& run,
+                    void (*function)(void*, size_t), size_t pieces, bool parallel) {
+  if (parallel && pieces > 1) {
+    return ort::ParallelFor::of(op.api)(context, function, pieces, 0, &run);
+  }
+  for (size_t i = 0; i < pieces; i++) {
+    function(&run, i);
+  }
+  return nullptr;
+}
+
+// Keys and values are all written before the first row looks at them: ParallelFor returns when
+// its last piece is done.
+OrtStatus* run_phases(const RaggedAttention& op, const OrtKernelContext* context, Run& run,
+                      int64_t sequences, Piece* pieces) {
+  const Attention& a = run.attention;
+  const int64_t group = a.heads / a.kv_heads;
+  size_t appends = 0;
+  int64_t rows = 0;
+  int64_t work = 0;
+  for (int64_t i = 0; i < sequences; i++) {
+    const Sequence& s = run.sequences[i];
+    for (int64_t row = 0; row < s.rows; row += kPairs) {
+      const int64_t last = row + kPairs < s.rows ? row + kPairs : s.rows;
+      pieces[appends++] = {static_cast<int32_t>(i), 0, row, last};
+    }
+    rows += s.rows;
+    work += s.rows * (s.past + s.rows / 2 + 1) * 2 * a.heads * a.head_size;
+  }
+  const bool parallel = work >= kParallelWork;
+  // Copying is cheap: worth a second thread for a prompt only.
+  if (OrtStatus* status = for_each(op, context, run, append_piece, appends,
+                                   rows * a.kv_heads * a.head_size >= kParallelWork)) {
+    return status;
+  }
+  size_t attends = 0;
+  for (int64_t i = 0; i < sequences; i++) {
+    const int64_t pairs = run.sequences[i].rows * group;
+    for (int64_t head = 0; head < a.kv_heads; head++) {
+      for (int64_t first = 0; first < pairs; first += kPairs) {
+        const int64_t last = first + kPairs < pairs ? first + kPairs : pairs;
+        pieces[attends++] = {static_cast<int32_t>(i), static_cast<int32_t>(head), first, last};
+      }
+    }
+  }
+  return for_each(op, context, run, attend_piece, attends, parallel);
+}
+
+OrtStatus* run(const RaggedAttention& op, OrtKernelContext* context, const Tensor* in,
+               int64_t sequences) {
+  Run run = {};
+  if (OrtStatus* status = read_shared(op, in, sequences, &run.attention)) {
+    return status;
+  }
+  const Attention& a = run.attention;
+  run.kernel = kernel_for(op.kernel, a.head_size);
+  const int64_t rows = in[kQuery].shape[1];
+  const int32_t* starts = reinterpret_cast<const int32_t*>(in[kStarts].data);
+  if (starts[0] != 0 || starts[sequences] != rows) {
+    return error(op.api, "starts: expected 0 first and %lld, the rows of query, last; found %d and %d",
+                 static_cast<long long>(rows), starts[0], starts[sequences]);
+  }
+  const int64_t shape[] = {1, rows, a.heads * a.head_size};
+  OrtValue* output = nullptr;
+  if (OrtStatus* status = ort::GetOutput::of(op.api)(context, 0, shape, 3, &output)) {
+    return status;
+  }
+  void* data = nullptr;
+  if (OrtStatus* status = ort::GetTensorMutableData::of(op.api)(output, &data)) {
+    return status;
+  }
+  run.attention.output = static_cast<float*>(data);
+  const int64_t most_pieces =
+      (rows * (a.heads / a.kv_heads) / kPairs + sequences) * a.kv_heads;
+  char* memory = static_cast<char*>(malloc(static_cast<size_t>(sequences) * sizeof(Sequence) +
+                                           static_cast<size_t>(most_pieces) * sizeof(Piece)));
+  if (memory == nullptr) {
+    return error(op.api, "no memory");
+  }
+  Sequence* read = reinterpret_cast<Sequence*>(memory);
+  Piece* pieces = reinterpret_cast<Piece*>(read + sequences);
+  run.sequences = read;
+  run.pieces = pieces;
+  OrtStatus* status = nullptr;
+  for (int64_t i = 0; i < sequences && status == nullptr; i++) {
+    status = read_sequence(op, in, in[kFirstBuffer + i], i, a, &read[i]);
+  }
+  if (status == nullptr) {
+    status = run_phases(op, context, run, sequences, pieces);
+  }
+  free(memory);
+  return status;
+}
+
+OrtStatus* compute(void* kernel, OrtKernelContext* context) {
+  const RaggedAttention& op = *static_cast<RaggedAttention*>(kernel);
+  size_t inputs = 0;
+  if (OrtStatus* status = ort::GetInputCount::of(op.api)(context, &inputs)) {
+    return status;
+  }
+  Tensor* in = static_cast<Tensor*>(malloc(inputs * sizeof(Tensor)));
+  if (in == nullptr) {
+    return error(op.api, "no memory");
+  }
+  OrtStatus* status = nullptr;
+  for (size_t i = 0; i < inputs && status == nullptr; i++) {
+    status = get(op.api, context, i, &in[i]);
+  }
+  if (status == nullptr) {
+    status = run(op, context, in, static_cast<int64_t>(inputs) - kFirstBuffer);
+  }
+  free(in);
+  return status;
+}
+
+OrtElementType input_type(const OrtCustomOp*, size_t index) {
+  return index == kStarts || index == kPasts ? ORT_INT32 : ORT_FLOAT;
+}
+
+OrtCharacteristic input_characteristic(const OrtCustomOp*, size_t index) {
+  if (index == kKey || index == kValue) {
+    return ORT_OPTIONAL;
+  }
+  return index == kFirstBuffer ? ORT_VARIADIC : ORT_REQUIRED;
+}
+
+constexpr OrtCustomOp make_operator() {
+  OrtCustomOp op = {};
+  op.version = kApiVersion;
+  op.GetName = [](const OrtCustomOp*) { return "RaggedAttention"; };
+  op.GetExecutionProviderType = [](const OrtCustomOp*) -> const char* { return nullptr; };
+  op.GetInputType = input_type;
+  op.GetInputTypeCount = [](const OrtCustomOp*) -> size_t { return kFirstBuffer + 1; };
+  op.GetOutputType = [](const OrtCustomOp*, size_t) { return ORT_FLOAT; };
+  op.GetOutputTypeCount = [](const OrtCustomOp*) -> size_t { return 1; };
+  op.KernelDestroy = free;
+  op.GetInputCharacteristic = input_characteristic;
+  op.GetOutputCharacteristic = [](const OrtCustomOp*, size_t) { return ORT_REQUIRED; };
+  op.GetInputMemoryType = [](const OrtCustomOp*, size_t) { return 0; };
+  op.GetVariadicInputMinArity = [](const OrtCustomOp*) { return 1; };
+  op.GetVariadicInputHomogeneity = [](const OrtCustomOp*) { return 1; };
+  op.GetVariadicOutputMinArity = [](const OrtCustomOp*) { return 1; };
+  op.GetVariadicOutputHomogeneity = [](const OrtCustomOp*) { return 1; };
+  op.CreateKernelV2 = create;
+  op.KernelComputeV2 = compute;
+  op.GetStartVersion = [](const OrtCustomOp*) { return 1; };
+  op.GetEndVersion = [](const OrtCustomOp*) { return INT32_MAX; };
+  return op;
+}
+
+constexpr OrtCustomOp kRaggedAttention = make_operator();
+
+// One for the process, made by the first session: the library is linked to stay loaded, and
+// ONNX Runtime keeps a pointer for as long as a session's options live.
+OrtCustomOpDomain* domain = nullptr;
+
+OrtStatus* make_domain(const OrtApi* api) {
+  if (__atomic_load_n(&domain, __ATOMIC_ACQUIRE) != nullptr) {
+    return nullptr;
+  }
+  OrtCustomOpDomain* made = nullptr;
+  if (OrtStatus* status = ort::CreateCustomOpDomain::of(api)("dev.slipstream", &made)) {
+    return status;
+  }
+  OrtStatus* status = ort::CustomOpDomainAdd::of(api)(made, &kRaggedAttention);
+  OrtCustomOpDomain* none = nullptr;
+  if (status != nullptr || !__atomic_compare_exchange_n(&domain, &none, made, false,
+                                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    ort::ReleaseCustomOpDomain::of(api)(made);
+  }
+  return status;
+}
+
+}  // namespace
+
+// What ONNX Runtime looks up in a library of operators.
+extern "C" __attribute__((visibility("default"))) OrtStatus* RegisterCustomOps(
+    OrtSessionOptions* options, const OrtApiBase* base) {
+  const OrtApi* api = base->GetApi(kApiVersion);
+  if (api == nullptr) {
+    // The first function of the first version, which every ONNX Runtime has.
+    char message[128];
+    snprintf(message, sizeof(message),
+             "slipstream-operators: expected ONNX Runtime 1.%u or later, found %s", kApiVersion,
+             base->GetVersionString());
+    return ort::CreateStatus::of(base->GetApi(1))(ORT_FAIL, message);
+  }
+  if (OrtStatus* status = make_domain(api)) {
+    return status;
+  }
+  return ort::AddCustomOpDomain::of(api)(options, domain);
+}

@@ -1,0 +1,137 @@
+package dev.slipstream.operators;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.onnxruntime.OrtException;
+import dev.slipstream.operators.RaggedAttention.Layout;
+import dev.slipstream.operators.RaggedAttention.Part;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class RaggedAttentionErrorsTest {
+    private static final Heads HEADS = new Heads(4, 2, 16, -1);
+    private static final Rotary ROTARY = Rotary.of(12, 16);
+
+    @BeforeAll
+    static void needsTheLibrary() {
+        assumeTrue(NativeOperators.library().isPresent(), "built without a C++ compiler");
+    }
+
+    @Test
+    void positionsStayInsideTheBufferAndTheRotaryTables() throws Exception {
+        assertRefused(
+                part(8, 7, 2), new int[] {0, 2}, new int[] {7}, "capacity, 8", "found 7 to 8");
+        assertRefused(part(20, 11, 2), new int[] {0, 2}, new int[] {11}, "rotary tables' rows, 12");
+        assertRefused(part(20, -1, 2), new int[] {0, 2}, new int[] {-1}, "found -1 to 0");
+        assertRefused(
+                part(20, 0, 2),
+                new int[] {0, 2},
+                new int[] {Integer.MAX_VALUE},
+                "found 2147483647 to 2147483648");
+    }
+
+    @Test
+    void startsAscendFromZeroToTheRows() throws Exception {
+        assertRefused(part(8, 0, 2), new int[] {1, 2}, new int[] {0}, "starts", "found 1 and 2");
+        assertRefused(part(8, 0, 2), new int[] {0, 3}, new int[] {0}, "2, the rows of query");
+        Part part = part(8, 0, 2);
+        try (RaggedAttention attention = attention(HEADS, Layout.PACKED, 2)) {
+            assertMessage(
+                    () ->
+                            attention.run(
+                                    ROTARY,
+                                    List.of(part, part(8, 0, 0)),
+                                    new int[] {0, 3, 2},
+                                    new int[] {0, 0}),
+                    "starts: expected ascending numbers, found 3 before 2");
+        }
+    }
+
+    @Test
+    void thereAreAsManyNumbersAsBuffers() throws Exception {
+        assertRefused(
+                part(8, 0, 2), new int[] {0, 1, 2}, new int[] {0}, "1 buffers", "2 in starts");
+        assertRefused(part(8, 0, 2), new int[] {0, 2}, new int[] {0, 0}, "1 numbers in pasts");
+    }
+
+    @Test
+    void buffersHaveTheLayerAndTheHeads() throws Exception {
+        for (KeyValueBuffer wrong :
+                List.of(
+                        KeyValueBuffer.of(RaggedAttention.LAYER, HEADS, 8),
+                        KeyValueBuffer.of(2, new Heads(4, 1, 16, -1), 8),
+                        KeyValueBuffer.of(2, new Heads(4, 2, 8, -1), 8))) {
+            Part part = new Part(wrong, 0, new float[HEADS.packed()]);
+            assertRefused(part, new int[] {0, 1}, new int[] {0}, "buffer 0: expected the shape");
+        }
+    }
+
+    @Test
+    void rotaryTablesHaveHalfAHead() throws Exception {
+        try (RaggedAttention attention = attention(HEADS, Layout.PACKED, 1)) {
+            assertMessage(
+                    () -> attention.run(Rotary.of(12, 32), List.of(part(8, 0, 1))),
+                    "cos: expected the shape [positions, 8]");
+        }
+    }
+
+    @Test
+    void headsHaveASizeThatTheKernelsTake() throws Exception {
+        for (int size : new int[] {4, 12, 264}) {
+            Heads heads = new Heads(2, 1, size, -1);
+            KeyValueBuffer buffer = KeyValueBuffer.of(2, heads, 8);
+            Part part = new Part(buffer, 0, new float[heads.packed()]);
+            try (RaggedAttention attention = attention(heads, Layout.PACKED, 1)) {
+                assertMessage(
+                        () -> attention.run(Rotary.of(12, size), List.of(part)),
+                        "multiple of 8 up to 256, found rows of " + heads.packed());
+            }
+        }
+    }
+
+    @Test
+    void queryHeadsAreAMultipleOfKeyValueHeads() {
+        assertMessage(
+                () -> attention(new Heads(3, 2, 16, -1), Layout.PACKED, 1),
+                "num_heads a multiple of kv_num_heads",
+                "found layer 1, num_heads 3, kv_num_heads 2");
+        assertMessage(
+                () -> attention(new Heads(2, 2, 16, 0), Layout.PACKED, 1),
+                "local_window_size -1 or positive",
+                "local_window_size 0");
+    }
+
+    @Test
+    void instructionSetIsOneOfThem() {
+        assertMessage(
+                () -> new RaggedAttention(HEADS, Layout.PACKED, 1, "neon", 1),
+                "slipstream.operators.isa: expected avx512, avx2 or scalar");
+    }
+
+    private static Part part(int capacity, int past, int rows) {
+        KeyValueBuffer buffer = KeyValueBuffer.of(RaggedAttention.LAYER + 1, HEADS, capacity);
+        return new Part(buffer, past, new float[rows * HEADS.packed()]);
+    }
+
+    private static RaggedAttention attention(Heads heads, Layout layout, int sequences)
+            throws OrtException {
+        return new RaggedAttention(heads, layout, sequences, InstructionSet.SCALAR, 1);
+    }
+
+    private static void assertRefused(Part part, int[] starts, int[] pasts, String... message)
+            throws OrtException {
+        try (RaggedAttention attention = attention(HEADS, Layout.SEPARATE, 1)) {
+            assertMessage(() -> attention.run(ROTARY, List.of(part), starts, pasts), message);
+        }
+    }
+
+    private static void assertMessage(ThrowingCallable call, String... message) {
+        assertThatThrownBy(call)
+                .isInstanceOf(OrtException.class)
+                .hasMessageContaining("RaggedAttention: ")
+                .hasMessageContainingAll(message);
+    }
+}
