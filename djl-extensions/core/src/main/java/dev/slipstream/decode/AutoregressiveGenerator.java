@@ -60,6 +60,16 @@ public final class AutoregressiveGenerator implements TextGenerator {
         return model;
     }
 
+    /** Returns what this generator remembers, which it owns; null if it reads every prompt. */
+    public @Nullable PrefixCache cache() {
+        return cache;
+    }
+
+    /** Returns how this generator drafts, which it owns; null if it decodes plainly. */
+    public @Nullable Speculation speculation() {
+        return speculation;
+    }
+
     @Override
     public String name() {
         return model.name();
@@ -108,9 +118,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
 
     @Override
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
-        if (prompt.length() >= contextLength()) {
-            throw new PromptTooLongException(prompt.length(), contextLength());
-        }
+        check(prompt, options);
         AutoregressiveStream stream =
                 new AutoregressiveStream(model, speculation, cache, prompt, options, streams::remove);
         synchronized (this) {
@@ -120,6 +128,21 @@ public final class AutoregressiveGenerator implements TextGenerator {
             streams.add(stream);
         }
         return stream;
+    }
+
+    /**
+     * Checks what only the model knows of a request.
+     *
+     * @param prompt made by this generator
+     * @param options of this request
+     * @throws PromptTooLongException if no token would fit after the prompt
+     * @throws InvalidOptionException if the bias names a token that the model does not have
+     */
+    public void check(Prompt prompt, GenerationOptions options) {
+        if (prompt.length() >= contextLength()) {
+            throw new PromptTooLongException(prompt.length(), contextLength());
+        }
+        Sampler.check(options, vocabularySize());
     }
 
     /** Cancels the streams first: their threads must be out of what is freed next. */

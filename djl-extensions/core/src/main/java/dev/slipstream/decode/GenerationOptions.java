@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  *     to 20; null reports no log-probabilities
  * @param deadline the longest time from submission to the last token, at most 365 days; null sets
  *     no limit
+ * @param weight share of the machine where requests compete, above 0 and at most 100: a prompt of
+ *     weight 3 is read three times as fast as one of weight 1
  * @param ignoreEndOfText go on past the model's own end tokens, up to {@code maxTokens}
  */
 public record GenerationOptions(
@@ -48,6 +50,7 @@ public record GenerationOptions(
         List<String> stopStrings,
         @Nullable Integer topLogProbabilities,
         @Nullable Duration deadline,
+        double weight,
         boolean ignoreEndOfText) {
 
     /** Checks every value; a wrong one is an {@link InvalidOptionException} that names it. */
@@ -55,13 +58,14 @@ public record GenerationOptions(
         OptionChecks.notNegative("maxTokens", maxTokens, "0 only reads the prompt");
         OptionChecks.inRange("temperature", temperature, 0, 100, "0 is greedy");
         OptionChecks.notNegative("topK", topK, "0 keeps all tokens");
-        OptionChecks.isMass("topP", topP, "1 keeps all tokens");
+        OptionChecks.aboveZero("topP", topP, 1, "1 keeps all tokens");
         OptionChecks.inRange("minP", minP, 0, 1, "0 keeps all tokens");
         OptionChecks.inRange("repetitionPenalty", repetitionPenalty, 0.01, 100, "1 is off");
         OptionChecks.inRange("presencePenalty", presencePenalty, -100, 100, "0 is off");
         OptionChecks.inRange("frequencyPenalty", frequencyPenalty, -100, 100, "0 is off");
         OptionChecks.topLogProbabilities("topLogProbabilities", topLogProbabilities);
         OptionChecks.deadline("deadline", deadline);
+        OptionChecks.aboveZero("weight", weight, 100, "1 is a plain share");
         logitBias = OptionChecks.bias("logitBias", logitBias);
         stopTokens = OptionChecks.tokens("stopTokens", stopTokens);
         stopStrings = OptionChecks.stopStrings("stopStrings", stopStrings);
@@ -94,6 +98,7 @@ public record GenerationOptions(
         b.stopStrings = stopStrings;
         b.topLogProbabilities = topLogProbabilities;
         b.deadline = deadline;
+        b.weight = weight;
         b.ignoreEndOfText = ignoreEndOfText;
         return b;
     }
@@ -114,6 +119,7 @@ public record GenerationOptions(
         private List<String> stopStrings = List.of();
         private @Nullable Integer topLogProbabilities;
         private @Nullable Duration deadline;
+        private double weight = 1;
         private boolean ignoreEndOfText;
 
         private Builder() {}
@@ -202,6 +208,12 @@ public record GenerationOptions(
             return this;
         }
 
+        /** Sets the share of the machine where requests compete; 1 is a plain one. */
+        public Builder weight(double value) {
+            weight = value;
+            return this;
+        }
+
         /** Sets whether to go on past the model's own end tokens. */
         public Builder ignoreEndOfText(boolean value) {
             ignoreEndOfText = value;
@@ -229,6 +241,7 @@ public record GenerationOptions(
                     stopStrings,
                     topLogProbabilities,
                     deadline,
+                    weight,
                     ignoreEndOfText);
         }
     }

@@ -35,13 +35,13 @@ final class OptionChecks {
         }
     }
 
-    /** Checks that a sum of probabilities is above 0 and at most 1. */
-    static void isMass(String option, double value, String neutral) {
-        if (!(value > 0 && value <= 1)) {
+    /** Checks that a number is above 0 and at most another one. */
+    static void aboveZero(String option, double value, double most, String neutral) {
+        if (!(value > 0 && value <= most)) {
             throw new InvalidOptionException(
                     option,
-                    "expected a number above 0 and at most 1 (%s), found %s"
-                            .formatted(neutral, value));
+                    "expected a number above 0 and at most %s (%s), found %s"
+                            .formatted(plain(most), neutral, value));
         }
     }
 

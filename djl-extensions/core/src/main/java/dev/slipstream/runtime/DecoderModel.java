@@ -176,6 +176,15 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     /**
+     * Returns the bytes of native memory that a session's keys, values and other states take.
+     *
+     * @param capacity the most tokens that it will hold, 1 to {@link #contextLength()}
+     */
+    public long sessionBytes(int capacity) {
+        return decoder.sessionBytes(rounded(capacity));
+    }
+
+    /**
      * Runs new tokens of several sessions, together where the graph can.
      *
      * @param turns at most one a session

@@ -1,0 +1,36 @@
+package dev.slipstream.schedule;
+
+import dev.slipstream.cache.PrefixCache;
+import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.decode.Prompt;
+import dev.slipstream.decode.Speculation;
+import dev.slipstream.decode.SpeculativeDecoder;
+import dev.slipstream.runtime.DecoderModel;
+import dev.slipstream.runtime.DecoderSession;
+import org.jspecify.annotations.Nullable;
+
+/** Gives requests what they run with; all that they have in common. */
+record RequestOpener(
+        LanguageModel model, @Nullable Speculation speculation, @Nullable PrefixCache cache) {
+    /** Returns the most tokens that a request holds: all but the last one are read. */
+    static int capacity(LanguageModel model, Prompt prompt, GenerationOptions options) {
+        return (int)
+                Math.min(
+                        model.decoder().contextLength(),
+                        (long) prompt.length() + options.maxTokens());
+    }
+
+    DecoderModel decoder() {
+        return model.decoder();
+    }
+
+    /** Returns a session without tokens; its owner closes it. */
+    DecoderSession session(Prompt prompt, GenerationOptions options) {
+        return model.decoder().newSession(capacity(model, prompt, options));
+    }
+
+    SpeculativeDecoder decoder(Prompt prompt, GenerationOptions options, DecoderSession session) {
+        return new SpeculativeDecoder(model, prompt, options, session, speculation, cache);
+    }
+}
