@@ -44,6 +44,11 @@ public final class AutoregressiveGenerator implements TextGenerator {
         return model;
     }
 
+    /** Returns how this generator drafts, which it owns; null if it decodes plainly. */
+    public @Nullable Speculation speculation() {
+        return speculation;
+    }
+
     @Override
     public String name() {
         return model.name();
@@ -92,9 +97,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
 
     @Override
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
-        if (prompt.length() >= contextLength()) {
-            throw new PromptTooLongException(prompt.length(), contextLength());
-        }
+        check(prompt, options);
         AutoregressiveStream stream =
                 new AutoregressiveStream(model, speculation, prompt, options, streams::remove);
         synchronized (this) {
@@ -104,6 +107,21 @@ public final class AutoregressiveGenerator implements TextGenerator {
             streams.add(stream);
         }
         return stream;
+    }
+
+    /**
+     * Checks what only the model knows of a request.
+     *
+     * @param prompt made by this generator
+     * @param options of this request
+     * @throws PromptTooLongException if no token would fit after the prompt
+     * @throws InvalidOptionException if the bias names a token that the model does not have
+     */
+    public void check(Prompt prompt, GenerationOptions options) {
+        if (prompt.length() >= contextLength()) {
+            throw new PromptTooLongException(prompt.length(), contextLength());
+        }
+        Sampler.check(options, vocabularySize());
     }
 
     /** Cancels the streams first: their threads must be out of what is freed next. */

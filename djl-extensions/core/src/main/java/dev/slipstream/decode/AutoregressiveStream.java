@@ -50,7 +50,6 @@ final class AutoregressiveStream implements TokenStream {
         this.prompt = prompt;
         this.options = options;
         this.onEnd = onEnd;
-        Sampler.check(options, model.decoder().vocabularySize());
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * A text while it is being decoded. The caller's thread does the work, inside {@link #hasNext()};
+ * A text while it is being decoded. {@link #hasNext()} decodes, or waits for the thread that does;
  * {@link #cancel()} and {@link #close()} may come from any thread. Close it always: it holds keys
  * and values.
  */

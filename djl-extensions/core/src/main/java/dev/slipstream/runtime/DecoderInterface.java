@@ -107,6 +107,16 @@ record DecoderInterface(
                 .sum();
     }
 
+    /** Returns the bytes of all states of a session; those that grow lie in two buffers each. */
+    long sessionBytes(int capacity) {
+        long bytes = 0;
+        for (State state : states) {
+            long steps = state.timeAxis() < 0 ? 1 : capacity;
+            bytes += state.outer() * steps * state.inner() * state.type().size;
+        }
+        return inPlace() ? bytes : 2 * bytes;
+    }
+
     static DecoderInterface of(OrtSession session, String model) throws OrtException {
         Map<String, NodeInfo> inputs = session.getInputInfo();
         Map<String, NodeInfo> outputs = session.getOutputInfo();

@@ -159,6 +159,15 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     /**
+     * Returns the bytes of native memory that a session's keys, values and other states take.
+     *
+     * @param capacity the most tokens that it will hold, 1 to {@link #contextLength()}
+     */
+    public long sessionBytes(int capacity) {
+        return decoder.sessionBytes(rounded(capacity));
+    }
+
+    /**
      * Runs new tokens of several sessions, together where the graph can.
      *
      * @param turns at most one a session
@@ -288,11 +297,14 @@ public final class DecoderModel implements AutoCloseable {
                 }
             }
         }
-        // Round sizes, so that a buffer fits more sessions than the one that it was made for.
-        int rounded = Math.min(contextLength, (capacity + 255) / 256 * 256);
         return decoder.inPlace()
-                ? new InPlaceKeyValues(environment, decoder, rounded)
-                : new GrowingKeyValues(environment, decoder, rounded);
+                ? new InPlaceKeyValues(environment, decoder, rounded(capacity))
+                : new GrowingKeyValues(environment, decoder, rounded(capacity));
+    }
+
+    /** Round sizes, so that a buffer fits more sessions than the one that it was made for. */
+    private int rounded(int capacity) {
+        return (int) Math.min(contextLength, (capacity + 255L) / 256 * 256);
     }
 
     private static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {

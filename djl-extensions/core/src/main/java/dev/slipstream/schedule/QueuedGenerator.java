@@ -6,8 +6,11 @@ import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.TokenStream;
 
-/** Lets a few requests run at once and a bounded number wait, first come, first served. */
-public final class QueuedGenerator extends ForwardingGenerator {
+/**
+ * Lets a few requests run at once and a bounded number wait, first come, first served: for
+ * generators whose requests cannot share a run, as those of {@link BatchingGenerator} do.
+ */
+public final class QueuedGenerator extends ForwardingGenerator implements SharedGenerator {
     private final Admission admission;
 
     /**
@@ -19,15 +22,15 @@ public final class QueuedGenerator extends ForwardingGenerator {
      */
     public QueuedGenerator(TextGenerator generator, int maxActive, int maxQueued) {
         super(generator);
-        this.admission = new Admission(generator.name(), maxActive, maxQueued);
+        this.admission = new Admission(generator.name(), maxActive, maxQueued, Long.MAX_VALUE);
     }
 
-    /** Returns how many requests run now. */
+    @Override
     public int active() {
         return admission.active();
     }
 
-    /** Returns how many requests wait now. */
+    @Override
     public int queued() {
         return admission.queued();
     }

@@ -1,0 +1,221 @@
+package dev.slipstream.schedule;
+
+import dev.slipstream.decode.FinishReason;
+import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.Prompt;
+import dev.slipstream.decode.SpeculativeDecoder;
+import dev.slipstream.decode.Statistics;
+import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.LogitRows;
+import dev.slipstream.runtime.Logits;
+import dev.slipstream.runtime.Turn;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request as the scheduler's thread sees it: its session, its decoder, how far it is. Only
+ * {@link #cancel()}, {@link #over()} and what never changes are for other threads too.
+ */
+final class ScheduledRequest {
+    private final Prompt prompt;
+    private final GenerationOptions options;
+    private final ScheduledStream stream;
+    private final long submitted = System.nanoTime();
+    private volatile boolean cancelled;
+    private Admission.@Nullable Ticket ticket;
+    private @Nullable DecoderSession session;
+    private @Nullable SpeculativeDecoder decoder;
+    private int cachedTokens;
+    private double pace;
+    private int lengthBefore;
+    private int generated;
+    private int runs;
+    private long started;
+    private long first;
+    private long latest;
+    private Statistics.Work work = Statistics.Work.NONE;
+
+    ScheduledRequest(Prompt prompt, GenerationOptions options, Scheduler scheduler) {
+        this.prompt = prompt;
+        this.options = options;
+        stream = new ScheduledStream(prompt.length(), submitted, () -> scheduler.cancel(this));
+    }
+
+    Prompt prompt() {
+        return prompt;
+    }
+
+    GenerationOptions options() {
+        return options;
+    }
+
+    ScheduledStream stream() {
+        return stream;
+    }
+
+    /** Returns the request's claim to a place; the scheduler's lock guards it. */
+    Admission.@Nullable Ticket ticket() {
+        return ticket;
+    }
+
+    void ticket(Admission.Ticket value) {
+        ticket = value;
+    }
+
+    void cancel() {
+        cancelled = true;
+    }
+
+    /** Returns why the text must end now, whatever it has come to; null if it may go on. */
+    @Nullable FinishReason over() {
+        if (cancelled) {
+            return FinishReason.CANCELLED;
+        }
+        Duration deadline = options.deadline();
+        return deadline != null && System.nanoTime() - submitted >= deadline.toNanos()
+                ? FinishReason.DEADLINE
+                : null;
+    }
+
+    void open(RequestOpener opener) {
+        DecoderSession opened = opener.session(prompt, options);
+        session = opened;
+        cachedTokens = opened.length();
+        decoder = opener.decoder(prompt, options, opened);
+    }
+
+    /** Returns the tokens of the prompt that are to be read. */
+    int unreadPrompt() {
+        return decoder().unreadPrompt();
+    }
+
+    /** Returns how far the prompt is read for its weight, from the level at which it joined. */
+    double pace() {
+        return pace;
+    }
+
+    void pace(double value) {
+        pace = value;
+    }
+
+    Turn next(int most, int otherRows) {
+        lengthBefore = session().length();
+        int unread = unreadPrompt();
+        Turn turn = decoder().next(most, otherRows);
+        if (unread > 0) {
+            pace += turn.length() / options.weight();
+        }
+        return turn;
+    }
+
+    void running() {
+        started = started == 0 ? System.nanoTime() : started;
+    }
+
+    /** Ends a run that goes on now, which must be this request's alone. */
+    void terminate() {
+        session().terminate();
+    }
+
+    /** Runs a turn of a shared run that failed again, alone. */
+    Logits runAlone(Turn turn) {
+        session().rollback(lengthBefore);
+        return session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows());
+    }
+
+    /**
+     * Takes the logits of a turn and hands text over.
+     *
+     * @return why the text ended; null if it goes on
+     */
+    @Nullable FinishReason verify(Share share, Logits logits, long nanos, RequestOpener opener) {
+        SpeculativeDecoder open = decoder();
+        open.verify(logits, nanos);
+        if (open.generated() > generated) {
+            latest = System.nanoTime();
+            first = generated == 0 ? latest : first;
+            generated = open.generated();
+        }
+        if (share.turn().rows() == LogitRows.LAST && open.unreadPrompt() == 0) {
+            opener.store(session());
+        }
+        push();
+        return open.finishReason();
+    }
+
+    private void push() {
+        SpeculativeDecoder open = decoder();
+        work = open.work(cachedTokens);
+        runs = session().runs();
+        stream.push(
+                open.poll(),
+                new ScheduledStream.Progress(generated, runs, started, first, latest, work));
+    }
+
+    /**
+     * Ends the text: hands over what was held back of it, frees what the request holds.
+     *
+     * @param release gives the request's place back, before its reader learns of the end
+     */
+    void finish(FinishReason reason, RequestOpener opener, Runnable release) {
+        FinishReason end = reason;
+        try {
+            if (decoder != null) {
+                decoder.end(reason);
+                end = Objects.requireNonNull(decoder.finishReason());
+                push();
+                if (end != FinishReason.CANCELLED && decoder.unreadPrompt() == 0) {
+                    opener.store(session());
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            fail(e, release);
+            return;
+        }
+        Throwable failure = free();
+        release.run();
+        long last = Math.max(latest, System.nanoTime());
+        if (failure == null) {
+            stream.end(end, last);
+        } else {
+            stream.fail(failure, last);
+        }
+    }
+
+    /**
+     * Ends the text with an error, and frees what the request holds.
+     *
+     * @param release gives the request's place back, before its reader learns of the end
+     */
+    void fail(Throwable cause, Runnable release) {
+        Throwable second = free();
+        if (second != null && second != cause) {
+            cause.addSuppressed(second);
+        }
+        release.run();
+        stream.fail(cause, System.nanoTime());
+    }
+
+    /** Closes drafter and session, once; returns what went wrong with that. */
+    private @Nullable Throwable free() {
+        SpeculativeDecoder open = decoder;
+        decoder = null;
+        DecoderSession held = session;
+        session = null;
+        try (held;
+                open) {
+            return null;
+        } catch (RuntimeException | Error e) {
+            return e;
+        }
+    }
+
+    private SpeculativeDecoder decoder() {
+        return Objects.requireNonNull(decoder);
+    }
+
+    private DecoderSession session() {
+        return Objects.requireNonNull(session);
+    }
+}
