@@ -2,7 +2,8 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.BatchOptions;
+import dev.slipstream.schedule.BatchingGenerator;
 import java.util.List;
 
 /** Opens models by name or place. */
@@ -19,12 +20,12 @@ public final class Models {
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      */
-    public static QueuedGenerator load(String location) {
+    public static BatchingGenerator load(String location) {
         return load(location, LoadOptions.defaults());
     }
 
     /**
-     * Opens a model for many callers: a few requests run at once, others wait in a queue.
+     * Opens a model for many callers: a few requests run together, others wait in a queue.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it
@@ -33,13 +34,14 @@ public final class Models {
      * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
      * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not a decoder
      */
-    public static QueuedGenerator load(String location, LoadOptions options) {
-        return new QueuedGenerator(
-                open(location, options), options.maxActive(), options.maxQueued());
+    public static BatchingGenerator load(String location, LoadOptions options) {
+        return new BatchingGenerator(
+                open(location, options),
+                BatchOptions.defaults().withRequests(options.maxActive(), options.maxQueued()));
     }
 
     /**
-     * Opens a model without a queue: every request runs at once.
+     * Opens a model without a queue: every request runs at once, alone, in its reader's thread.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how to open it

@@ -10,8 +10,8 @@ import dev.slipstream.decode.TokenStream;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.LogitRows;
+import dev.slipstream.schedule.BatchingGenerator;
 import dev.slipstream.schedule.QueueFullException;
-import dev.slipstream.schedule.QueuedGenerator;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
 import java.io.IOException;
@@ -97,7 +97,7 @@ class ResourcesTest {
 
     @Test
     void cancelledStreamsGiveTheirPlacesBack() {
-        try (QueuedGenerator generator =
+        try (BatchingGenerator generator =
                 Models.load("stories260k", LoadOptions.defaults().withRequests(1, 0))) {
             for (int i = 0; i < 1000; i++) {
                 GenerationOptions endless =
@@ -121,7 +121,7 @@ class ResourcesTest {
     @Test
     void twoHundredCallersGetATextOrAreTurnedAway() throws Exception {
         ExecutorService callers = Executors.newFixedThreadPool(200);
-        try (QueuedGenerator generator =
+        try (BatchingGenerator generator =
                 Models.load("stories260k", LoadOptions.defaults().withRequests(2, 8))) {
             CountDownLatch start = new CountDownLatch(1);
             List<Future<String>> answers = new ArrayList<>();
@@ -160,7 +160,7 @@ class ResourcesTest {
     @Test
     @Tag("thorough")
     void aMillionTokensLeaveResidentMemoryFlat() throws IOException {
-        try (QueuedGenerator generator = Models.load("stories260k")) {
+        try (BatchingGenerator generator = Models.load("stories260k")) {
             generate(generator, 100_000);
             long before = residentMegabytes();
             generate(generator, 1_000_000);
@@ -171,7 +171,7 @@ class ResourcesTest {
         }
     }
 
-    private static void generate(QueuedGenerator generator, int tokens) {
+    private static void generate(BatchingGenerator generator, int tokens) {
         int length = 0;
         for (int done = 0; done < tokens; length = (length + 37) % 450) {
             GenerationOptions options =

@@ -1,7 +1,7 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.decode.GenerationOptions;
-import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.SharedGenerator;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
 import java.util.ArrayList;
@@ -70,7 +70,7 @@ final class ConfiguredModels {
         long start = System.nanoTime();
         String location = model.location() != null ? model.location() : name;
         LoadOptions options = model.loadOptions();
-        QueuedGenerator generator;
+        SharedGenerator generator;
         try {
             generator = loader.load(name, location, options);
         } catch (RuntimeException e) {

@@ -2,18 +2,18 @@ package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.decode.ForwardingGenerator;
 import dev.slipstream.decode.GenerationOptions;
-import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.SharedGenerator;
 
 /** A model under the name and with the defaults that the application gives it. */
 final class NamedGenerator extends ForwardingGenerator {
     private final String name;
     private final String location;
-    private final QueuedGenerator queue;
+    private final SharedGenerator queue;
     private final GenerationOptions defaults;
     private volatile boolean closed;
 
     NamedGenerator(
-            String name, String location, QueuedGenerator queue, GenerationOptions defaults) {
+            String name, String location, SharedGenerator queue, GenerationOptions defaults) {
         super(queue);
         this.name = name;
         this.location = location;

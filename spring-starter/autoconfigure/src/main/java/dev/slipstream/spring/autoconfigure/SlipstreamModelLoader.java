@@ -1,11 +1,12 @@
 package dev.slipstream.spring.autoconfigure;
 
-import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.SharedGenerator;
 import dev.slipstream.zoo.LoadOptions;
 
 /**
  * Opens the models that the properties name. Declare a bean of this type to bring models from
- * another place, or to wrap what {@link dev.slipstream.zoo.Models#load} returns.
+ * another place, in a {@link dev.slipstream.schedule.QueuedGenerator} if they have no queue, or to
+ * wrap what {@link dev.slipstream.zoo.Models#load} returns.
  */
 @FunctionalInterface
 public interface SlipstreamModelLoader {
@@ -18,5 +19,5 @@ public interface SlipstreamModelLoader {
      * @throws RuntimeException if it cannot be opened; the message reaches the user beside the
      *     property's name
      */
-    QueuedGenerator load(String name, String location, LoadOptions options);
+    SharedGenerator load(String name, String location, LoadOptions options);
 }

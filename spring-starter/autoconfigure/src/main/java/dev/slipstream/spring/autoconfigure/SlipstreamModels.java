@@ -1,7 +1,7 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.decode.TextGenerator;
-import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.SharedGenerator;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +37,8 @@ public final class SlipstreamModels implements AutoCloseable {
      * @param defaultName name of the default model
      * @throws UnknownModelException if the default is not among the models
      */
-    public static SlipstreamModels of(Map<String, QueuedGenerator> models, String defaultName) {
+    public static SlipstreamModels of(
+            Map<String, ? extends SharedGenerator> models, String defaultName) {
         List<NamedGenerator> named = new ArrayList<>();
         models.forEach(
                 (name, model) ->

@@ -2,6 +2,7 @@ package dev.slipstream.spring.openai;
 
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.schedule.QueuedGenerator;
+import dev.slipstream.schedule.SharedGenerator;
 import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import java.io.IOException;
 import java.net.Socket;
@@ -63,12 +64,12 @@ final class OpenAiServer implements AutoCloseable {
 
     /** Returns models by their own names, the first one the default. */
     static SlipstreamModels directory(List<? extends TextGenerator> models) {
-        Map<String, QueuedGenerator> named = new LinkedHashMap<>();
+        Map<String, SharedGenerator> named = new LinkedHashMap<>();
         for (TextGenerator model : models) {
             named.put(
                     model.name(),
-                    model instanceof QueuedGenerator queued
-                            ? queued
+                    model instanceof SharedGenerator shared
+                            ? shared
                             : new QueuedGenerator(model, 64, 64));
         }
         return SlipstreamModels.of(named, models.get(0).name());
