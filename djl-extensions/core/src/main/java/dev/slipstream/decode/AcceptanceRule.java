@@ -39,7 +39,8 @@ public enum AcceptanceRule {
             case EQUAL_TOKENS -> new EqualTokens();
             case RATIO_TEST -> new RatioTest();
             case BY_SEED ->
-                    throw new IllegalStateException("expected the rule of one request, found " + this);
+                    throw new IllegalStateException(
+                            "expected the rule of one request, found " + this);
         };
     }
 

@@ -120,7 +120,8 @@ public final class AutoregressiveGenerator implements TextGenerator {
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
         check(prompt, options);
         AutoregressiveStream stream =
-                new AutoregressiveStream(model, speculation, cache, prompt, options, streams::remove);
+                new AutoregressiveStream(
+                        model, speculation, cache, prompt, options, streams::remove);
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException(name() + " is closed");

@@ -217,9 +217,7 @@ final class AutoregressiveStream implements TokenStream {
     private SpeculativeDecoder decoder() {
         if (decoder == null) {
             started = System.nanoTime();
-            decoder = 
-                    new SpeculativeDecoder(
-                            model, prompt, options, session(), speculation, cache);
+            decoder = new SpeculativeDecoder(model, prompt, options, session(), speculation, cache);
         }
         return decoder;
     }

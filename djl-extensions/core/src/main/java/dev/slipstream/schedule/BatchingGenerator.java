@@ -44,9 +44,7 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
 
     /** Constructs a generator that tells of every step, in its own thread, before it runs. */
     BatchingGenerator(
-            AutoregressiveGenerator generator,
-            BatchOptions options,
-            Consumer<List<Share>> onStep) {
+            AutoregressiveGenerator generator, BatchOptions options, Consumer<List<Share>> onStep) {
         super(generator);
         this.generator = generator;
         this.options = options;
@@ -56,7 +54,8 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
                         options.maxActive(),
                         options.maxQueued(),
                         options.keyValueBytes());
-        RequestOpener opener = new RequestOpener(generator.model(), generator.speculation(), generator.cache());
+        RequestOpener opener =
+                new RequestOpener(generator.model(), generator.speculation(), generator.cache());
         this.scheduler = new Scheduler(opener, admission, options.prefillChunk(), onStep);
     }
 

@@ -6,7 +6,10 @@ import dev.slipstream.decode.draft.DraftCache;
 import dev.slipstream.decode.draft.DraftLengthRule;
 import dev.slipstream.decode.draft.PromptLookup;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,93 +104,82 @@ public record DraftOptions(
         return kinds.stream().map(DrafterKind::label).toList();
     }
 
-    /** Returns these options with another drafter. */
-    public DraftOptions withDrafter(DrafterKind value) {
+    /**
+     * Reads options from texts: {@code drafter} (such as {@code prompt-lookup}), {@code chain}
+     * (drafters by commas), {@code model}, {@code corpus}, {@code min-match}, {@code width}, {@code
+     * skip} ({@link SkippedLayers#parse}), {@code cache} ({@code shared} or {@code own}), {@code
+     * length} ({@link DraftLengthRule#parse}) and {@code acceptance} ({@code equal-tokens}, {@code
+     * ratio-test} or {@code by-seed}).
+     *
+     * @param value returns the text of a name; null leaves it at its default
+     * @throws IllegalArgumentException if a text is wrong; the message begins with its name
+     */
+    public static DraftOptions parse(Function<String, @Nullable String> value) {
+        DraftOptions usual = NONE;
         return new DraftOptions(
-                value,
-                chain,
-                model,
-                corpus,
-                shortestMatch,
-                width,
-                skipped,
-                cache,
-                length,
-                acceptance);
+                read(value, "drafter", DrafterKind::parse, usual.drafter()),
+                read(value, "chain", DraftOptions::kinds, usual.chain()),
+                value.apply("model"),
+                value.apply("corpus"),
+                read(value, "min-match", text -> number(text, 1), usual.shortestMatch()),
+                read(value, "width", text -> number(text, 0), usual.width()),
+                read(value, "skip", SkippedLayers::parse, usual.skipped()),
+                read(value, "cache", text -> constant(DraftCache.class, text), usual.cache()),
+                read(value, "length", DraftLengthRule::parse, usual.length()),
+                read(
+                        value,
+                        "acceptance",
+                        text -> constant(AcceptanceRule.class, text),
+                        usual.acceptance()));
     }
 
-    /** Returns these options with another draft model. */
-    public DraftOptions withModel(@Nullable String value) {
-        return new DraftOptions(
-                drafter,
-                chain,
-                value,
-                corpus,
-                shortestMatch,
-                width,
-                skipped,
-                cache,
-                length,
-                acceptance);
+    private static <T> T read(
+            Function<String, @Nullable String> value,
+            String name,
+            Function<String, T> reader,
+            T absent) {
+        String text = value.apply(name);
+        if (text == null) {
+            return absent;
+        }
+        try {
+            return reader.apply(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+        }
     }
 
-    /** Returns these options with another corpus. */
-    public DraftOptions withCorpus(@Nullable String value) {
-        return new DraftOptions(
-                drafter,
-                chain,
-                model,
-                value,
-                shortestMatch,
-                width,
-                skipped,
-                cache,
-                length,
-                acceptance);
+    private static List<DrafterKind> kinds(String text) {
+        return Arrays.stream(text.split(",")).map(DrafterKind::parse).toList();
     }
 
-    /** Returns these options with another width. */
-    public DraftOptions withWidth(int value) {
-        return new DraftOptions(
-                drafter,
-                chain,
-                model,
-                corpus,
-                shortestMatch,
-                value,
-                skipped,
-                cache,
-                length,
-                acceptance);
+    private static int number(String text, int least) {
+        try {
+            int number = Integer.parseInt(text.strip());
+            if (number >= least) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Told below, with what was expected.
+        }
+        throw new IllegalArgumentException(
+                "expected a whole number of %d or more, found '%s'".formatted(least, text));
     }
 
-    /** Returns these options with another rule for the length of a draft. */
-    public DraftOptions withLength(DraftLengthRule value) {
-        return new DraftOptions(
-                drafter,
-                chain,
-                model,
-                corpus,
-                shortestMatch,
-                width,
-                skipped,
-                cache,
-                value,
-                acceptance);
-    }
-
-    /** Returns these options with drafts that keep keys and values elsewhere. */
-    public DraftOptions withCache(DraftCache value) {
-        return new DraftOptions(
-                drafter,
-                chain,
-                model,
-                corpus,
-                shortestMatch,
-                width,
-                skipped,
-                value,
-                length,
-                acceptance);
+    private static <E extends Enum<E>> E constant(Class<E> type, String text) {
+        String name = text.strip().toUpperCase(Locale.ROOT).replace('-', '_');
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equals(name)) {
+                return constant;
+            }
+        }
+        throw new IllegalArgumentException(
+                "expected one of %s, found '%s'"
+                        .formatted(
+                                Arrays.stream(type.getEnumConstants())
+                                        .map(e -> e.name().toLowerCase(Locale.ROOT))
+                                        .map(e -> e.replace('_', '-'))
+                                        .toList(),
+                                text));
     }
 }

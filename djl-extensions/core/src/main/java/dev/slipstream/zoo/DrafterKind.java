@@ -32,9 +32,8 @@ public enum DrafterKind {
             }
         }
         throw new IllegalArgumentException(
-                "drafter: expected one of %s, found '%s'"
-                        .formatted(
-                                Arrays.stream(values()).map(DrafterKind::label).toList(), name));
+                "expected one of %s, found '%s'"
+                        .formatted(Arrays.stream(values()).map(DrafterKind::label).toList(), name));
     }
 
     /** Returns the name that users know it by. */

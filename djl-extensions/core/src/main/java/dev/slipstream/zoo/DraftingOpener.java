@@ -103,8 +103,7 @@ final class DraftingOpener {
         return switch (kind) {
             case PROMPT_LOOKUP -> new PromptLookup(options.shortestMatch());
             case CORPUS -> corpus(model);
-            case SLICE ->
-                    new SelfDraft(SelfDraft.Part.SLICE, options.cache(), model.endTokens());
+            case SLICE -> new SelfDraft(SelfDraft.Part.SLICE, options.cache(), model.endTokens());
             case LAYER_SKIP ->
                     new SelfDraft(SelfDraft.Part.LAYER_SKIP, options.cache(), model.endTokens());
             case MODEL -> draftModel(model);

@@ -8,6 +8,7 @@ import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.graph.GraphException;
 import dev.slipstream.runtime.InferenceException;
+import dev.slipstream.schedule.BatchOptions;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -66,8 +67,45 @@ final class SlipstreamModel extends BaseModel {
                 number(options, "contextLength", defaults.contextLength()),
                 number(options, "threads", defaults.threads()),
                 constant(options, "spinning", defaults.spinning()),
+                batching(options, defaults.batching()),
+                drafting(options),
+                cache(options, defaults.cache()));
+    }
+
+    private static BatchOptions batching(Map<String, ?> options, BatchOptions defaults) {
+        return new BatchOptions(
                 number(options, "maxActive", defaults.maxActive()),
-                number(options, "maxQueued", defaults.maxQueued()));
+                number(options, "maxQueued", defaults.maxQueued()),
+                wide(options, "keyValueBytes", defaults.keyValueBytes()),
+                number(options, "prefillChunk", defaults.prefillChunk()));
+    }
+
+    /** {@code drafter}, and the others as {@code draftWidth}, {@code draftMinMatch} and so on. */
+    private static DraftOptions drafting(Map<String, ?> options) {
+        return DraftOptions.parse(
+                name -> {
+                    Object value =
+                            options.get(name.equals("drafter") ? name : camel("draft-" + name));
+                    return value == null ? null : value.toString();
+                });
+    }
+
+    private static CacheOptions cache(Map<String, ?> options, CacheOptions defaults) {
+        Object file = options.get("prefixCacheFile");
+        return new CacheOptions(
+                wide(options, "prefixCacheBytes", defaults.bytes()),
+                file == null ? null : Path.of(file.toString()));
+    }
+
+    private static String camel(String name) {
+        StringBuilder result = new StringBuilder();
+        for (String word : name.split("-")) {
+            result.append(
+                    result.isEmpty()
+                            ? word
+                            : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+        }
+        return result.toString();
     }
 
     private static <E extends Enum<E>> E constant(Map<String, ?> options, String name, E absent) {
@@ -91,9 +129,18 @@ final class SlipstreamModel extends BaseModel {
     }
 
     private static int number(Map<String, ?> options, String name, int absent) {
+        long value = wide(options, name, absent);
+        if (value != (int) value) {
+            throw new IllegalArgumentException(
+                    "option %s: expected a number below 2^31, found %d".formatted(name, value));
+        }
+        return (int) value;
+    }
+
+    private static long wide(Map<String, ?> options, String name, long absent) {
         Object value = options.get(name);
         try {
-            return value == null ? absent : Integer.parseInt(value.toString());
+            return value == null ? absent : Long.parseLong(value.toString());
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(
                     "option %s: expected a whole number, found %s".formatted(name, value), e);

@@ -205,7 +205,7 @@ class SpeculativeEndsTest {
         try (DecoderSession session = stories.model().decoder().newSession();
                 SpeculativeDecoder decoder =
                         new SpeculativeDecoder(
-                                stories.model(), prompt, GREEDY, session, speculation)) {
+                                stories.model(), prompt, GREEDY, session, speculation, null)) {
             int pieces = 0;
             for (; decoder.unreadPrompt() > 0; pieces++) {
                 run(decoder, decoder.next(2, 0));

@@ -18,7 +18,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Requests of a batch that begin alike read the beginning once, and write what they would alone. */
+/**
+ * Requests of a batch that begin alike read the beginning once, and write what they would alone.
+ */
 @Timeout(60)
 class BatchCacheTest {
     private static final String STORIES =
@@ -33,8 +35,7 @@ class BatchCacheTest {
         PrefixCache cache = new PrefixCache(model.decoder(), 8 << 20);
         try (BatchingGenerator batch =
                 new BatchingGenerator(
-                        new AutoregressiveGenerator(model, null, cache),
-                        BatchOptions.defaults())) {
+                        new AutoregressiveGenerator(model, null, cache), BatchOptions.defaults())) {
             Generation miss = batch.generate(prompt, OPTIONS);
             assertThat(miss.statistics().work().cachedTokens()).isZero();
             List<TokenStream> streams = new ArrayList<>();

@@ -36,7 +36,6 @@ class BatchFaultsTest {
             new BatchingGenerator(
                     BatchModels.open("stories260k", drafting.upTo(() -> 3)),
                     BatchOptions.defaults().withRequests(4, 4000),
-                    null,
                     log);
 
     @AfterEach

@@ -2,6 +2,7 @@ package dev.slipstream.samples.cli;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.runtime.Spinning;
+import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.LoadOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +89,13 @@ final class ModelOptions {
 
     /** Returns how to open the model, for one request at a time. */
     LoadOptions loading() {
-        return new LoadOptions(weights, contextLength, threads, spinning, 1, 0);
+        return LoadOptions.defaults()
+                .withPrecision(weights)
+                .withContextLength(contextLength)
+                .withThreads(threads)
+                .withSpinning(spinning)
+                .withRequests(1, 0)
+                .withCache(CacheOptions.NONE);
     }
 
     private int atLeastZero(String option, int value) {

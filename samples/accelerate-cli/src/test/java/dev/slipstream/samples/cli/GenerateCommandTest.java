@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.runtime.Spinning;
+import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.LoadOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -103,7 +104,15 @@ class GenerateCommandTest {
         assertThat(generator.options.ignoreEndOfText()).isTrue();
         assertThat(generator.options.deadline()).isEqualTo(Duration.ofMillis(1500));
         assertThat(generator.options.topLogProbabilities()).isEqualTo(2);
-        assertThat(loading).isEqualTo(new LoadOptions(Precision.INT4, 64, 3, Spinning.ON, 1, 0));
+        assertThat(loading)
+                .isEqualTo(
+                        LoadOptions.defaults()
+                                .withPrecision(Precision.INT4)
+                                .withContextLength(64)
+                                .withThreads(3)
+                                .withSpinning(Spinning.ON)
+                                .withRequests(1, 0)
+                                .withCache(CacheOptions.NONE));
     }
 
     @Test

@@ -87,8 +87,8 @@ final class ConfiguredModels {
                                 location,
                                 (System.nanoTime() - start) / 1_000_000,
                                 generator.contextLength(),
-                                options.maxActive(),
-                                options.maxQueued()));
+                                options.batching().maxActive(),
+                                options.batching().maxQueued()));
         return new NamedGenerator(name, location, generator, defaults);
     }
 

@@ -58,8 +58,12 @@ public record ModelProperties(
                 contextLength != null ? contextLength : options.contextLength(),
                 threads != null ? threads : options.threads(),
                 spinning != null ? spinning : options.spinning(),
-                maxActive != null ? maxActive : options.maxActive(),
-                maxQueued != null ? maxQueued : options.maxQueued());
+                options.batching()
+                        .withRequests(
+                                maxActive != null ? maxActive : options.batching().maxActive(),
+                                maxQueued != null ? maxQueued : options.batching().maxQueued()),
+                options.drafting(),
+                options.cache());
     }
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */

@@ -65,8 +65,12 @@ class SlipstreamAutoConfigurationTest {
                                             Map.entry("apple", "apple.onnx"));
                             assertThat(options.get("zebra"))
                                     .isEqualTo(
-                                            new LoadOptions(
-                                                    Precision.INT4, 512, 3, Spinning.ON, 5, 9));
+                                            LoadOptions.defaults()
+                                                    .withPrecision(Precision.INT4)
+                                                    .withContextLength(512)
+                                                    .withThreads(3)
+                                                    .withSpinning(Spinning.ON)
+                                                    .withRequests(5, 9));
                             assertThat(options.get("apple")).isEqualTo(LoadOptions.defaults());
                             assertThat(models.status("zebra"))
                                     .isEqualTo(
