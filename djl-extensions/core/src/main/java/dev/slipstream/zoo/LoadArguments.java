@@ -92,6 +92,18 @@ final class LoadArguments {
     }
 
     private static DraftOptions drafting(Map<String, ?> options) {
+        DraftOptions read = parsed(options);
+        for (String name : DRAFTING.keySet()) {
+            if (options.get("drafter") == null && options.get(name) != null) {
+                throw new IllegalArgumentException(
+                        "option %s: expected the option drafter beside it, found none"
+                                .formatted(name));
+            }
+        }
+        return read;
+    }
+
+    private static DraftOptions parsed(Map<String, ?> options) {
         return named(
                 LoadArguments::option,
                 () ->

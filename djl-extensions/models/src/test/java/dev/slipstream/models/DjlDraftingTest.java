@@ -144,6 +144,7 @@ class DjlDraftingTest {
         assertRefused("draftLength", "long", "\"long\" is no rule", "constant:4");
         assertRefused("draftCache", "none", "expected one of [shared, own]", "'none'");
         assertRefused("draftChain", "none", "expected drafters other than", "[none]");
+        assertRefused("draftWidth", "64", "expected the option drafter beside it");
         assertRefused("draftWitdh", "64", "no option of that name", "draftWidth");
         assertRefused("prefixCache", "64MB", "no option of that name", "prefixCacheBytes");
         assertRefused("prefixCacheBytes", "-1", "expected 0 or more", "-1");
