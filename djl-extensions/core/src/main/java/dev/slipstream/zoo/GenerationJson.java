@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.Generation;
+import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.Token;
 import dev.slipstream.decode.TokenStream;
@@ -13,7 +14,8 @@ import java.util.List;
 /**
  * What a block says of a text: {@code text}, {@code tokens} (id, text, logprob, top_tokens), and at
  * the end {@code finish_reason}, {@code prompt_tokens} and {@code generated_tokens}, in the words
- * of Hugging Face TGI.
+ * of Hugging Face TGI; and beyond it {@code cached_tokens}, {@code drafted_tokens} and {@code
+ * accepted_tokens}.
  */
 final class GenerationJson {
     private GenerationJson() {}
@@ -25,8 +27,7 @@ final class GenerationJson {
     static JsonObject whole(Generation generation) {
         JsonObject result = pieceOf(generation.text(), generation.tokens());
         result.addProperty("finish_reason", word(generation.finishReason()));
-        result.addProperty("prompt_tokens", generation.statistics().promptTokens());
-        result.addProperty("generated_tokens", generation.statistics().generatedTokens());
+        addCounts(result, generation.statistics());
         return result;
     }
 
@@ -37,9 +38,16 @@ final class GenerationJson {
     static JsonObject end(TokenStream stream) {
         JsonObject result = pieceOf("", List.of());
         result.addProperty("finish_reason", word(stream.finishReason()));
-        result.addProperty("prompt_tokens", stream.statistics().promptTokens());
-        result.addProperty("generated_tokens", stream.statistics().generatedTokens());
+        addCounts(result, stream.statistics());
         return result;
+    }
+
+    private static void addCounts(JsonObject result, Statistics statistics) {
+        result.addProperty("prompt_tokens", statistics.promptTokens());
+        result.addProperty("generated_tokens", statistics.generatedTokens());
+        result.addProperty("cached_tokens", statistics.work().cachedTokens());
+        result.addProperty("drafted_tokens", statistics.work().draftedTokens());
+        result.addProperty("accepted_tokens", statistics.work().acceptedTokens());
     }
 
     private static JsonObject pieceOf(String text, List<Token> tokens) {

@@ -4,6 +4,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Picks a request's default parameters out of a criteria's arguments. */
 final class RequestArguments {
@@ -19,7 +21,16 @@ final class RequestArguments {
                     "presence_penalty",
                     "seed");
 
+    private static final String SAMPLE = "do_sample";
+
     private RequestArguments() {}
+
+    /** Returns the names of all arguments, sorted. */
+    static Set<String> names() {
+        Set<String> names = new TreeSet<>(NUMBERS);
+        names.add(SAMPLE);
+        return names;
+    }
 
     static JsonObject parameters(Map<String, ?> arguments) {
         JsonObject result = new JsonObject();
@@ -31,9 +42,9 @@ final class RequestArguments {
                 result.add(name, numberOrText(value.toString()));
             }
         }
-        Object sample = arguments.get("do_sample");
+        Object sample = arguments.get(SAMPLE);
         if (sample != null) {
-            result.addProperty("do_sample", Boolean.parseBoolean(sample.toString()));
+            result.addProperty(SAMPLE, Boolean.parseBoolean(sample.toString()));
         }
         return result;
     }

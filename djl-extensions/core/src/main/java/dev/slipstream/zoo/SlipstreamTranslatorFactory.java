@@ -45,7 +45,9 @@ public final class SlipstreamTranslatorFactory implements TranslatorFactory, Ser
             Class<I> input, Class<O> output, Model model, @Nullable Map<String, ?> arguments)
             throws TranslateException {
         TextGenerator generator = generator(model);
-        JsonObject defaults = RequestArguments.parameters(arguments == null ? Map.of() : arguments);
+        Map<String, ?> given = arguments == null ? Map.of() : arguments;
+        refuseDrafting(given);
+        JsonObject defaults = RequestArguments.parameters(given);
         try {
             TgiParameters.of(defaults, generator.defaults());
         } catch (InvalidOptionException e) {
@@ -60,6 +62,17 @@ public final class SlipstreamTranslatorFactory implements TranslatorFactory, Ser
         throw new IllegalArgumentException(
                 "expected types String to String or Input to Output, found %s to %s"
                         .formatted(input.getName(), output.getName()));
+    }
+
+    /** Such an argument would be ignored: the model is open already. */
+    private static void refuseDrafting(Map<String, ?> arguments) throws TranslateException {
+        for (String name : arguments.keySet()) {
+            if (name.startsWith("draft")) {
+                throw new TranslateException(
+                        "criteria argument %s: expected an argument of requests, found an option of the model; give it by optOption"
+                                .formatted(name));
+            }
+        }
     }
 
     private static TextGenerator generator(Model model) throws TranslateException {

@@ -11,6 +11,7 @@ import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.PromptTooLongException;
 import dev.slipstream.decode.TextGenerator;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -21,6 +22,9 @@ import java.util.Locale;
  * @param shape what the parameters ask of the answer
  */
 record TgiRequest(Prompt prompt, JsonObject parameters, TgiParameters shape) {
+    private static final List<String> COUNTS =
+            List.of("generated_tokens", "cached_tokens", "drafted_tokens", "accepted_tokens");
+
     static TgiRequest read(Input input, JsonObject defaults, TextGenerator generator) {
         String body = TgiTranslator.body(input);
         String contentType = input.getProperty("Content-Type", "");
@@ -76,7 +80,9 @@ record TgiRequest(Prompt prompt, JsonObject parameters, TgiParameters shape) {
     JsonObject details(JsonObject end, JsonArray tokens) {
         JsonObject details = new JsonObject();
         details.add("finish_reason", end.get("finish_reason"));
-        details.add("generated_tokens", end.get("generated_tokens"));
+        for (String count : COUNTS) {
+            details.add(count, end.get(count));
+        }
         details.add("seed", parameters.has("seed") ? parameters.get("seed") : JsonNull.INSTANCE);
         details.add("prefill", new JsonArray());
         details.add("tokens", tokens);
