@@ -68,10 +68,24 @@ final class DraftGates {
             output(left, zerosLike(left, x, values));
             output(computed, inside.feedForward(x, weights, values));
         } else {
-            String drafted = always.feedForward(x, weights + "draft.", values + "draft.");
-            output(left, left.node("Identity", drafted).output(values + "alone"));
-            String rest = inside.feedForward(x, weights + "rest.", values + "rest.");
-            output(computed, computed.node("Add", drafted, rest).output(values + "sum"));
+            // The first neurons' part of the sum is not what the rest is added to: another order of
+            // additions would be another model, one whose texts drift from those without drafts.
+            String first = always.neurons(x, weights + "draft.", values + "draft.");
+            output(
+                    left,
+                    projections
+                            .into(left)
+                            .project(first, weights + "draft.down_proj", values + "draft.out"));
+            String rest = inside.neurons(x, weights + "rest.", values + "rest.");
+            String all =
+                    computed.node("Concat", first, rest)
+                            .attribute("axis", -1)
+                            .output(values + "neurons");
+            output(
+                    computed,
+                    projections
+                            .into(computed)
+                            .project(all, weights + "down_proj", values + "whole.out"));
         }
         return choose(left, computed, values + "chosen");
     }

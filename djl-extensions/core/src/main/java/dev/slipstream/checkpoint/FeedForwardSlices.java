@@ -9,10 +9,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Weights whose feed-forwards can also be had in two parts along their neurons: {@code
+ * Weights whose feed-forwards can also be had in parts along their neurons: {@code
  * model.layers.0.mlp.draft.gate_proj.weight} is the part that drafts, {@code mlp.rest.…} what the
- * whole model has beyond it. Rows are views of the whole matrix; columns, of {@code down_proj}, do
- * not lie together and are copied.
+ * whole model has beyond it. Rows are views of the whole matrix. Columns, of {@code down_proj}, do
+ * not lie together: those that draft are copied, and the whole model keeps the matrix in one, for
+ * its sums must be added up in the order in which it adds them without a draft.
  *
  * @param weights the model's own
  * @param config its shape
@@ -22,7 +23,7 @@ record FeedForwardSlices(Weights weights, DecoderConfig config, SelfDraftShape s
         implements Weights {
     private static final Pattern PART =
             Pattern.compile(
-                    "(model\\.layers\\.(\\d+)\\.mlp\\.)(draft|rest)\\.((gate|up|down)_proj\\.weight)");
+                    "(model\\.layers\\.(\\d+)\\.mlp\\.)(draft|rest(?!\\.down))\\.((gate|up|down)_proj\\.weight)");
 
     @Override
     public String location() {
@@ -61,7 +62,7 @@ record FeedForwardSlices(Weights weights, DecoderConfig config, SelfDraftShape s
         boolean drafts = part.group(3).equals("draft");
         int from = drafts ? 0 : width;
         int to = drafts ? width : config.intermediateSize();
-        return part.group(5).equals("down") ? columns(whole, from, to) : rows(whole, from, to);
+        return part.group(5).equals("down") ? columns(whole, to) : rows(whole, from, to);
     }
 
     private static Tensor rows(Tensor whole, int from, int to) {
@@ -73,15 +74,14 @@ record FeedForwardSlices(Weights weights, DecoderConfig config, SelfDraftShape s
                 whole.data().slice(from * row, (to - from) * row));
     }
 
-    private static Tensor columns(Tensor whole, int from, int to) {
+    private static Tensor columns(Tensor whole, int to) {
         int rows = Math.toIntExact(whole.shape().get(0));
         int row = Math.toIntExact(whole.type().bytes(whole.shape().get(1)));
-        int start = Math.toIntExact(whole.type().bytes(from));
-        int bytes = Math.toIntExact(whole.type().bytes(to)) - start;
+        int bytes = Math.toIntExact(whole.type().bytes(to));
         ByteBuffer part = DirectBytes.allocate((long) rows * bytes);
         for (int i = 0; i < rows; i++) {
-            part.put(i * bytes, whole.data(), i * row + start, bytes);
+            part.put(i * bytes, whole.data(), i * row, bytes);
         }
-        return new Tensor(whole.type(), List.of((long) rows, (long) to - from), part);
+        return new Tensor(whole.type(), List.of((long) rows, (long) to), part);
     }
 }

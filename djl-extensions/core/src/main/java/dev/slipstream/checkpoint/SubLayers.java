@@ -82,7 +82,7 @@ final class SubLayers {
     }
 
     /**
-     * Writes a feed-forward, or a part of one.
+     * Writes a feed-forward.
      *
      * @param x {@code [batch, n, hidden]}
      * @param weights begin of the names of its matrices
@@ -90,14 +90,26 @@ final class SubLayers {
      * @return name of the result, {@code [batch, n, hidden]}
      */
     String feedForward(String x, String weights, String values) {
+        return projections.project(
+                neurons(x, weights, values), weights + "down_proj", values + "out");
+    }
+
+    /**
+     * Writes the neurons of a feed-forward, or some of them.
+     *
+     * @param x {@code [batch, n, hidden]}
+     * @param weights begin of the names of its matrices
+     * @param values begin of the names of its results
+     * @return name of the result, {@code [batch, n, neurons]}
+     */
+    String neurons(String x, String weights, String values) {
         String gate = projections.project(x, weights + "gate_proj", values + "gate");
         String up = projections.project(x, weights + "up_proj", values + "up");
         String activated =
                 graph.node("QuickGelu", MICROSOFT, List.of(gate))
                         .attribute("alpha", 1.0f)
                         .output(values + "silu");
-        String gated = graph.node("Mul", "", List.of(activated, up)).output(values + "gated");
-        return projections.project(gated, weights + "down_proj", values + "out");
+        return graph.node("Mul", "", List.of(activated, up)).output(values + "gated");
     }
 
     /** Qwen3 normalises each head of queries and keys before the rotary embedding. */

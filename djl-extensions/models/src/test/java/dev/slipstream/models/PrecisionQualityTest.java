@@ -1,7 +1,6 @@
 package dev.slipstream.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.AutoregressiveGenerator;
@@ -18,7 +17,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -49,7 +47,8 @@ class PrecisionQualityTest {
     @Tag("thorough")
     void storytellerReadsTheWholeValidationText() throws IOException {
         try (InputStream in =
-                new GZIPInputStream(Files.newInputStream(data("text-children/valid.txt.gz")))) {
+                new GZIPInputStream(
+                        Files.newInputStream(DataFolder.file("text-children/valid.txt.gz")))) {
             // Models were trained on line feeds; this file has Windows line ends.
             String text =
                     new String(in.readAllBytes(), StandardCharsets.UTF_8).replace("\r\n", "\n");
@@ -139,30 +138,5 @@ class PrecisionQualityTest {
 
     private static AutoregressiveGenerator open(String name, Precision precision) {
         return Models.open(name, LoadOptions.defaults().withPrecision(precision));
-    }
-
-    /** Finds a file of the data set folder, which lies beside the repository or is named. */
-    private static Path data(String file) {
-        String named = System.getProperty("slipstream.data");
-        List<Path> folders = new ArrayList<>();
-        if (named != null) {
-            folders.add(Path.of(named));
-        } else {
-            for (Path up = Path.of("").toAbsolutePath(); up != null; up = up.getParent()) {
-                folders.add(up.resolve("shared").resolve("data"));
-            }
-        }
-        Path found =
-                folders.stream()
-                        .map(folder -> folder.resolve(file))
-                        .filter(Files::exists)
-                        .findFirst()
-                        .orElse(null);
-        assumeTrue(
-                found != null,
-                () ->
-                        "%s is in none of %s; name its folder with -Dslipstream.data=FOLDER"
-                                .formatted(file, folders));
-        return found;
     }
 }

@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.zoo.Models;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -56,6 +57,8 @@ final class CommandTree implements Runnable {
                         .addSubcommand(new GenerateCommand(library, terminal))
                         .addSubcommand(new InspectCommand(library, terminal))
                         .addSubcommand(new PerplexityCommand(library, terminal))
+                        .addSubcommand(new ThroughputCommand(library, Models::load, terminal))
+                        .addSubcommand(new RandomModelCommand(terminal))
                         .addSubcommand(new ModelsCommand(library, terminal));
         commandLine
                 .setOut(new PrintWriter(terminal.out(), true))
