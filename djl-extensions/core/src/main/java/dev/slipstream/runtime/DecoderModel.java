@@ -75,10 +75,13 @@ public final class DecoderModel implements AutoCloseable {
      * @throws InferenceException if ONNX Runtime refuses the graph, or it is not a decoder
      */
     public static DecoderModel open(OnnxModel model, int contextLength, RuntimeOptions options) {
-        OnnxModel graph = withExactAttention(model, contextLength, options.sequences());
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = settings(options)) {
+            OnnxModel graph =
+                    OperatorLibraries.register(settings)
+                            ? withExactAttention(model, contextLength, options.sequences())
+                            : PairedRows.of(model);
             Map<String, OnnxTensorLike> external = new LinkedHashMap<>();
             for (Map.Entry<String, Tensor> entry : graph.externalInitializers().entrySet()) {
                 OnnxTensor tensor = tensor(environment, entry.getValue());
@@ -87,9 +90,6 @@ public final class DecoderModel implements AutoCloseable {
             }
             // Both calls with the same tensors: the first alone copies them all, the second alone
             // fails on a graph that is not a file.
-            for (Path library : OperatorLibraries.found()) {
-                settings.registerCustomOpLibrary(library.toString());
-            }
             settings.addExternalInitializers(external);
             for (Map.Entry<String, OnnxTensorLike> entry : external.entrySet()) {
                 settings.addInitializer(entry.getKey(), entry.getValue());
@@ -107,7 +107,7 @@ public final class DecoderModel implements AutoCloseable {
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
             weights.forEach(OnnxTensor::close);
-            throw failure(graph.name(), e);
+            throw failure(model.name(), e);
         }
     }
 
@@ -139,16 +139,21 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     private static OnnxModel withExactAttention(OnnxModel model, int contextLength, int sequences) {
-        OnnxModel ragged =
-                OperatorLibraries.found().isEmpty()
-                        ? null
-                        : RaggedAttention.of(model, sequences, contextLength);
+        OnnxModel ragged = RaggedAttention.of(model, sequences, contextLength);
         return ragged != null ? ragged : PairedRows.of(model);
     }
 
     /** Returns the model's name, for messages. */
     public String name() {
         return name;
+    }
+
+    /**
+     * Returns what computes: ONNX Runtime's version, with a mark where Slipstream's attention does
+     * that part. Another one gives a token's keys and values other bits.
+     */
+    public String runtime() {
+        return OnnxRuntime.version() + (decoder.ragged() ? "+" + RaggedAttention.VERSION : "");
     }
 
     /** Returns the most tokens of a session. */
