@@ -10,14 +10,14 @@ package dev.slipstream.decode;
 public record Speculation(Drafting drafting, DraftLengths lengths, AcceptanceRule acceptance)
         implements AutoCloseable {
     /**
-     * Constructs a speculation that accepts as much as the drafts allow: {@link
-     * AcceptanceRule#RATIO_TEST}.
+     * Constructs a speculation that accepts as much as the drafts allow, but for requests with a
+     * seed: {@link AcceptanceRule#BY_SEED}.
      *
      * @param drafting makes the drafters; owned
      * @param lengths decides how much is drafted
      */
     public Speculation(Drafting drafting, DraftLengths lengths) {
-        this(drafting, lengths, AcceptanceRule.RATIO_TEST);
+        this(drafting, lengths, AcceptanceRule.BY_SEED);
     }
 
     @Override

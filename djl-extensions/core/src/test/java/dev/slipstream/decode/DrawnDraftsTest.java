@@ -37,7 +37,7 @@ class DrawnDraftsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(AcceptanceRule.class)
+    @EnumSource(value = AcceptanceRule.class, mode = EnumSource.Mode.EXCLUDE, names = "BY_SEED")
     void draftersAreToldWhetherToDrawAndNotHowTheTargetDraws(AcceptanceRule rule) {
         Prompt prompt = stories.prompt("Once upon a time");
         ScriptedDrafting drafting = new ScriptedDrafting((text, tokens) -> new int[0]);
@@ -62,7 +62,10 @@ class DrawnDraftsTest {
         GenerationOptions options =
                 GREEDY.toBuilder().temperature(1).topP(0.9).seed(3L).maxTokens(120).build();
         Speculation speculation =
-                new Speculation(new TwinDrafting(stories.model()), ScriptedDrafting.length(5));
+                new Speculation(
+                        new TwinDrafting(stories.model()),
+                        ScriptedDrafting.length(5),
+                        AcceptanceRule.RATIO_TEST);
         Generation generation =
                 new AutoregressiveGenerator(stories.model(), speculation)
                         .generate(stories.prompt("Once upon a time"), options);
@@ -74,7 +77,7 @@ class DrawnDraftsTest {
 
     /** Which drawn tokens are looked at may not depend on what they are; chosen ones may be cut. */
     @ParameterizedTest
-    @EnumSource(AcceptanceRule.class)
+    @EnumSource(value = AcceptanceRule.class, mode = EnumSource.Mode.EXCLUDE, names = "BY_SEED")
     void drawnDraftsAreVerifiedWhole(AcceptanceRule rule) {
         DraftLength oneIsEnough =
                 new DraftLength() {
@@ -113,7 +116,7 @@ class DrawnDraftsTest {
      * The whole way through the runtime; {@link AcceptanceStatisticsTest} has the many drafters.
      */
     @ParameterizedTest
-    @EnumSource(AcceptanceRule.class)
+    @EnumSource(value = AcceptanceRule.class, mode = EnumSource.Mode.EXCLUDE, names = "BY_SEED")
     @Tag("thorough")
     void pairsOfARealModelHaveItsDistribution(AcceptanceRule rule) {
         Prompt prompt = stories.prompt("Once upon a time there was");

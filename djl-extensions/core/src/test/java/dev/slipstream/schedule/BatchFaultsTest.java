@@ -56,13 +56,13 @@ class BatchFaultsTest {
         ScriptedDrafting.DOES_NOT_CLOSE
                 + ", java.lang.IllegalStateException, scripted: does not close",
     })
-    void anErrorEndsItsOwnRequestOnly(long fault, Class<? extends Throwable> type, String message) {
+    void anErrorEndsItsOwnRequestOnly(int fault, Class<? extends Throwable> type, String message) {
         Random random = new Random(fault);
         Prompt prompt = BatchModels.prompt("good", 10, 512, random);
         String expected = alone(prompt);
         log.hold();
         TokenStream before = batch.stream(prompt, PLAIN);
-        TokenStream bad = batch.stream(prompt, PLAIN.toBuilder().seed(fault).build());
+        TokenStream bad = batch.stream(prompt, ScriptedDrafting.with(fault, PLAIN));
         TokenStream after = batch.stream(prompt, PLAIN);
         log.release();
         StringBuilder text = new StringBuilder();
@@ -94,7 +94,7 @@ class BatchFaultsTest {
         log.hold();
         TokenStream before = batch.stream(prompt, PLAIN);
         TokenStream ended =
-                batch.stream(prompt, PLAIN.toBuilder().seed(ScriptedDrafting.TERMINATES).build());
+                batch.stream(prompt, ScriptedDrafting.with(ScriptedDrafting.TERMINATES, PLAIN));
         TokenStream after = batch.stream(prompt, PLAIN);
         log.release();
         assertThat(expected).startsWith(ended.readAll().text());
@@ -117,7 +117,7 @@ class BatchFaultsTest {
                 options.deadline(Duration.ofNanos(random.nextInt(5_000_000)));
             }
             if (random.nextInt(5) == 0) {
-                options.seed(-1L - random.nextInt(6));
+                options.minP((1 + random.nextInt(6)) / 100.0);
             }
             int length = 1 + random.nextInt(40);
             TokenStream stream =

@@ -6,6 +6,7 @@ import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.Speculation;
+import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
 import java.util.List;
@@ -21,7 +22,9 @@ final class BatchModels {
     private BatchModels() {}
 
     static AutoregressiveGenerator open(String name) {
-        return Models.open(DIRECTORY + name, LoadOptions.defaults().withPrecision(Precision.FP32));
+        return Models.open(
+                DIRECTORY + name,
+                LoadOptions.defaults().withPrecision(Precision.FP32).withCache(CacheOptions.NONE));
     }
 
     static AutoregressiveGenerator open(String name, @Nullable Speculation speculation) {

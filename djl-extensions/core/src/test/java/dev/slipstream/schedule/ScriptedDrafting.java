@@ -10,32 +10,36 @@ import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Speculation;
 import dev.slipstream.runtime.DecoderSession;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 
 /**
- * Drafts what followed the newest token where it came up before; the seeds below let it misbehave
+ * Drafts what followed the newest token where it came up before; the faults below let it misbehave
  * at its third draft.
  */
 final class ScriptedDrafting implements Drafting {
     /** The drafter throws. */
-    static final long THROWS = -1;
+    static final int THROWS = 1;
 
     /** The drafter throws an error. */
-    static final long ERROR = -2;
+    static final int ERROR = 2;
 
     /** The drafter ends its request's session. */
-    static final long TERMINATES = -3;
+    static final int TERMINATES = 3;
 
     /** The draft holds a token that the model does not have: the shared run fails. */
-    static final long UNKNOWN_TOKEN = -4;
+    static final int UNKNOWN_TOKEN = 4;
 
     /** The drafter cannot be opened. */
-    static final long DOES_NOT_OPEN = -5;
+    static final int DOES_NOT_OPEN = 5;
 
     /** The drafter cannot be closed. */
-    static final long DOES_NOT_CLOSE = -6;
+    static final int DOES_NOT_CLOSE = 6;
+
+    /** Returns a greedy request's options with a fault: min-p, in hundredths, changes no text. */
+    static GenerationOptions with(int fault, GenerationOptions options) {
+        return options.toBuilder().minP(fault / 100.0).build();
+    }
 
     final AtomicInteger open = new AtomicInteger();
 
@@ -65,12 +69,12 @@ final class ScriptedDrafting implements Drafting {
 
     @Override
     public Drafter open(DecoderSession target, GenerationOptions options) {
-        long seed = Objects.requireNonNullElse(options.seed(), 0L);
-        if (seed == DOES_NOT_OPEN) {
+        int fault = (int) Math.round(100 * options.minP());
+        if (fault == DOES_NOT_OPEN) {
             throw new IllegalStateException("scripted: does not open");
         }
         open.incrementAndGet();
-        return new Script(target, seed);
+        return new Script(target, fault);
     }
 
     @Override
@@ -78,13 +82,13 @@ final class ScriptedDrafting implements Drafting {
 
     private final class Script implements Drafter {
         private final DecoderSession target;
-        private final long seed;
+        private final int fault;
         private int[] text = new int[0];
         private int drafts;
 
-        Script(DecoderSession target, long seed) {
+        Script(DecoderSession target, int fault) {
             this.target = target;
-            this.seed = seed;
+            this.fault = fault;
         }
 
         @Override
@@ -95,16 +99,16 @@ final class ScriptedDrafting implements Drafting {
         @Override
         public Draft propose(DraftLimit limit) {
             if (++drafts == 3) {
-                if (seed == THROWS) {
+                if (fault == THROWS) {
                     throw new IllegalStateException("scripted: throws");
                 }
-                if (seed == ERROR) {
+                if (fault == ERROR) {
                     throw new StackOverflowError("scripted: error");
                 }
-                if (seed == TERMINATES) {
+                if (fault == TERMINATES) {
                     target.terminate();
                 }
-                if (seed == UNKNOWN_TOKEN) {
+                if (fault == UNKNOWN_TOKEN) {
                     return new Draft(new int[] {1 << 20}, new double[1], null);
                 }
             }
@@ -123,7 +127,7 @@ final class ScriptedDrafting implements Drafting {
         @Override
         public void close() {
             open.decrementAndGet();
-            if (seed == DOES_NOT_CLOSE) {
+            if (fault == DOES_NOT_CLOSE) {
                 throw new IllegalStateException("scripted: does not close");
             }
         }

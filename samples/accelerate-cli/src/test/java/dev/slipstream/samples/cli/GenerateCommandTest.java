@@ -74,7 +74,8 @@ class GenerateCommandTest {
 
         assertThat(opened).containsExactly("poem");
         assertThat(generator.options).isEqualTo(generator.defaults());
-        assertThat(loading).isEqualTo(LoadOptions.defaults().withRequests(1, 0));
+        assertThat(loading)
+                .isEqualTo(LoadOptions.defaults().withRequests(1, 0).withCache(CacheOptions.NONE));
     }
 
     @Test
