@@ -152,14 +152,25 @@ public final class AutoregressiveGenerator implements TextGenerator {
         synchronized (this) {
             closed = true;
         }
-        List.copyOf(streams).forEach(AutoregressiveStream::leaveModel);
-        if (speculation != null) {
-            speculation.close();
+        try (model;
+                cache;
+                speculation) {
+            endStreams();
         }
-        if (cache != null) {
-            cache.close();
+    }
+
+    private void endStreams() {
+        RuntimeException failure = null;
+        for (AutoregressiveStream stream : List.copyOf(streams)) {
+            try {
+                stream.leaveModel();
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            }
         }
-        model.close();
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     private Prompt tokenize(String text, Tokenizer.SpecialTokens special) {

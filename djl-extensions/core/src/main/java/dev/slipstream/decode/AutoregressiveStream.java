@@ -240,18 +240,16 @@ final class AutoregressiveStream implements TokenStream {
     }
 
     private void closeSession() {
-        if (decoder != null) {
-            decoder.close();
-            decoder = null;
-        }
+        SpeculativeDecoder last = decoder;
+        decoder = null;
         DecoderSession open;
         synchronized (sessionLock) {
             open = session;
             session = null;
         }
-        if (open != null) {
-            open.close();
+        try (open;
+                last) {
+            onEnd.accept(this);
         }
-        onEnd.accept(this);
     }
 }

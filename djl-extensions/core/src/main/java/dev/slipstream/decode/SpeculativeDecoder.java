@@ -90,8 +90,9 @@ public final class SpeculativeDecoder implements AutoCloseable {
             drafter = null;
             length = null;
         } else {
-            drafter = speculation.drafting().open(session, rule.forDrafter(options));
             length = speculation.lengths().open();
+            // Last, as nobody would close it if what comes after failed.
+            drafter = speculation.drafting().open(session, rule.forDrafter(options));
         }
         finish = options.maxTokens() == 0 ? FinishReason.LENGTH : null;
     }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,10 +75,13 @@ public final class DecoderModel implements AutoCloseable {
      * @throws InferenceException if ONNX Runtime refuses the graph, or it is not a decoder
      */
     public static DecoderModel open(OnnxModel model, int contextLength, RuntimeOptions options) {
-        OnnxModel graph = withExactAttention(model, contextLength, options.sequences());
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = settings(options)) {
+            OnnxModel graph =
+                    OperatorLibraries.register(settings)
+                            ? withExactAttention(model, contextLength, options.sequences())
+                            : PairedRows.of(model);
             Map<String, OnnxTensorLike> external = new LinkedHashMap<>();
             for (Map.Entry<String, Tensor> entry : graph.externalInitializers().entrySet()) {
                 OnnxTensor tensor = tensor(environment, entry.getValue());
@@ -86,9 +90,6 @@ public final class DecoderModel implements AutoCloseable {
             }
             // Both calls with the same tensors: the first alone copies them all, the second alone
             // fails on a graph that is not a file.
-            for (Path library : OperatorLibraries.found()) {
-                settings.registerCustomOpLibrary(library.toString());
-            }
             settings.addExternalInitializers(external);
             for (Map.Entry<String, OnnxTensorLike> entry : external.entrySet()) {
                 settings.addInitializer(entry.getKey(), entry.getValue());
@@ -106,7 +107,7 @@ public final class DecoderModel implements AutoCloseable {
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
             weights.forEach(OnnxTensor::close);
-            throw failure(graph.name(), e);
+            throw failure(model.name(), e);
         }
     }
 
@@ -138,16 +139,21 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     private static OnnxModel withExactAttention(OnnxModel model, int contextLength, int sequences) {
-        OnnxModel ragged =
-                OperatorLibraries.found().isEmpty()
-                        ? null
-                        : RaggedAttention.of(model, sequences, contextLength);
+        OnnxModel ragged = RaggedAttention.of(model, sequences, contextLength);
         return ragged != null ? ragged : PairedRows.of(model);
     }
 
     /** Returns the model's name, for messages. */
     public String name() {
         return name;
+    }
+
+    /**
+     * Returns what computes: ONNX Runtime's version, with a mark where Slipstream's attention does
+     * that part. Another one gives a token's keys and values other bits.
+     */
+    public String runtime() {
+        return OnnxRuntime.version() + (decoder.ragged() ? "+" + RaggedAttention.VERSION : "");
     }
 
     /** Returns the most tokens of a session. */
@@ -189,23 +195,47 @@ public final class DecoderModel implements AutoCloseable {
      *
      * @param turns at most one a session
      * @param depth how much of the model to run
-     * @return the logits of each turn, valid until the next run of any of the sessions
+     * @return the logits of each turn, valid until the next run of its session
+     * @throws IllegalArgumentException if a session comes twice or is of another model
      * @throws java.util.concurrent.CancellationException if a session was terminated; its tokens
-     *     are not held, and perhaps not those of the turns after it
+     *     are not held, and perhaps not those of other turns
      */
     public List<Logits> forward(List<Turn> turns, Depth depth) {
-        if (turns.size() > 1 && turns.size() <= decoder.sequences()) {
+        requireOwnOnce(turns);
+        List<Logits> results = new ArrayList<>();
+        for (int from = 0; from < turns.size(); from += decoder.sequences()) {
+            int to = Math.min(turns.size(), from + decoder.sequences());
+            results.addAll(together(turns.subList(from, to), depth));
+        }
+        return results;
+    }
+
+    private List<Logits> together(List<Turn> turns, Depth depth) {
+        if (turns.size() > 1) {
             synchronized (shared) {
                 return DecoderSession.forward(turns, shared, depth);
             }
         }
-        List<Logits> results = new ArrayList<>();
+        Turn turn = turns.get(0);
+        return List.of(
+                turn.session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows(), depth));
+    }
+
+    private void requireOwnOnce(List<Turn> turns) {
+        Set<DecoderSession> seen = new HashSet<>();
         for (Turn turn : turns) {
-            results.add(
-                    turn.session()
-                            .forward(turn.tokens(), turn.from(), turn.to(), turn.rows(), depth));
+            DecoderSession one = turn.session();
+            if (one.model() != this) {
+                throw new IllegalArgumentException(
+                        "turns: expected sessions of the open model %s, found one of %s"
+                                .formatted(name, one.model().name()));
+            }
+            if (!seen.add(one)) {
+                throw new IllegalArgumentException(
+                        name
+                                + ": turns: expected each session once, found one twice; run its tokens one after the other");
+            }
         }
-        return results;
     }
 
     /** Returns the most sessions whose tokens share a run of the graph. */
@@ -292,8 +322,8 @@ public final class DecoderModel implements AutoCloseable {
         return Math.max(1, Math.min(PREFILL_CHUNK, fitting));
     }
 
-    Step newStep(int tokens, LogitRows rows) throws OrtException {
-        Step step = new Step(environment, decoder, tokens, rows);
+    Step newStep(int tokens, LogitRows rows, Steps room) throws OrtException {
+        Step step = new Step(environment, decoder, tokens, rows, room);
         if (nothing != null) {
             step.leaveAlone(nothing);
         }
@@ -326,7 +356,8 @@ public final class DecoderModel implements AutoCloseable {
                 throw closedAlready();
             }
             for (KeyValues used : pool) {
-                if (used.capacity() >= capacity) {
+                // Rounded: a capacity of 257 does not fit 256 tokens and the twin of the last one.
+                if (used.capacity() >= rounded(capacity)) {
                     pool.remove(used);
                     used.cut(0, 0);
                     return used;

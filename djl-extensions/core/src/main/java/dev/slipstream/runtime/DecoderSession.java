@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,20 +21,16 @@ import org.jspecify.annotations.Nullable;
  * may call at any moment.
  */
 public final class DecoderSession implements AutoCloseable {
-    /** Up to this many new tokens, a step's buffers are kept for the next step of its size. */
-    private static final int KEPT_STEPS = 32;
-
     private final DecoderModel model;
     private final int capacity;
     private final KeyValues keyValues;
     private final OrtSession.RunOptions runOptions;
-    private final @Nullable Step[] kept = new Step[KEPT_STEPS + 1];
+    private final Steps steps;
     private final Object terminateLock = new Object();
     private int[] tokens = new int[64];
     private int length;
     private int firstDrafted = Integer.MAX_VALUE;
     private int runs;
-    private @Nullable Step passing;
     private @Nullable ByteBuffer ones;
     private volatile boolean terminated;
     private boolean closed;
@@ -42,6 +39,7 @@ public final class DecoderSession implements AutoCloseable {
         this.model = model;
         this.capacity = capacity;
         this.keyValues = keyValues;
+        this.steps = new Steps(model);
         this.runOptions = new OrtSession.RunOptions();
     }
 
@@ -161,7 +159,7 @@ public final class DecoderSession implements AutoCloseable {
             List<Logits> logits = run.run(held, depth);
             for (Turn turn : turns) {
                 turn.session().runs++;
-                turn.session().remember(turn.tokens(), turn.from(), turn.length());
+                turn.session().ran(turn.tokens(), turn.from(), turn.length(), depth);
             }
             return logits;
         } catch (OrtException e) {
@@ -256,10 +254,14 @@ public final class DecoderSession implements AutoCloseable {
     public synchronized DecoderSession fork() {
         requireOpen();
         DecoderSession twin = model.newSession(capacity);
-        twin.keyValues.copyFrom(keyValues, length);
-        twin.tokens = tokens.clone();
-        twin.length = length;
-        twin.firstDrafted = firstDrafted;
+        // The model knows it already, and may close it meanwhile.
+        synchronized (twin) {
+            twin.requireOpen();
+            twin.keyValues.copyFrom(keyValues, length);
+            twin.tokens = tokens.clone();
+            twin.length = length;
+            twin.firstDrafted = firstDrafted;
+        }
         return twin;
     }
 
@@ -290,17 +292,15 @@ public final class DecoderSession implements AutoCloseable {
                 return;
             }
             closed = true;
-            for (Step step : kept) {
-                if (step != null) {
-                    step.close();
-                }
-            }
-            if (passing != null) {
-                passing.close();
-            }
+            steps.close();
             runOptions.close();
             model.release(this, keyValues);
         }
+    }
+
+    /** Returns a copy of logits, in this session's memory. */
+    Logits keep(FloatBuffer values, int rows) {
+        return steps.copy(values, rows, model.vocabularySize());
     }
 
     /** After close, keys and values belong to the model's next session. */
@@ -348,7 +348,7 @@ public final class DecoderSession implements AutoCloseable {
         requireRunning();
         OnnxTensor mask = null;
         try {
-            Step step = step(count, rows);
+            Step step = steps.of(count, rows);
             step.fill(source, from, length, depth);
             if (model.decoder().mask() != null) {
                 mask = step.mask(ones(), length + count);
@@ -359,10 +359,7 @@ public final class DecoderSession implements AutoCloseable {
                     .run(step.inputs(), Collections.emptySet(), step.outputs(), runOptions)
                     .close();
             keyValues.commit(length + count);
-            if (depth == Depth.DRAFT) {
-                firstDrafted = Math.min(firstDrafted, length);
-            }
-            remember(source, from, count);
+            ran(source, from, count, depth);
             return step.logits();
         } catch (OrtException e) {
             if (terminated) {
@@ -379,28 +376,6 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
-    private Step step(int count, LogitRows rows) throws OrtException {
-        if (rows == LogitRows.ALL && count <= KEPT_STEPS || count == 1) {
-            Step step = kept[count];
-            if (step == null) {
-                step = model.newStep(count, LogitRows.ALL);
-                kept[count] = step;
-            }
-            return step;
-        }
-        if (passing != null) {
-            // Windows and pieces of prompts mostly come in one size: no new native memory for each.
-            if (passing.fits(count, rows)) {
-                return passing;
-            }
-            passing.close();
-            passing = null;
-        }
-        Step step = model.newStep(count, rows);
-        passing = step;
-        return step;
-    }
-
     private ByteBuffer ones() {
         if (ones == null) {
             DecoderInterface.Input mask = model.decoder().mask();
@@ -414,6 +389,13 @@ public final class DecoderSession implements AutoCloseable {
             ones = buffer;
         }
         return ones;
+    }
+
+    private void ran(int[] source, int from, int count, Depth depth) {
+        if (depth == Depth.DRAFT) {
+            firstDrafted = Math.min(firstDrafted, length);
+        }
+        remember(source, from, count);
     }
 
     private void remember(int[] source, int from, int count) {

@@ -127,6 +127,10 @@ final class GrowingKeyValues implements KeyValues {
     @Override
     public void close() {
         release();
+        past.forEach(Buffers::free);
+        past.clear();
+        present.forEach(Buffers::free);
+        present.clear();
     }
 
     private OnnxTensor tensor(ByteBuffer buffer, DecoderInterface.State state, int length)

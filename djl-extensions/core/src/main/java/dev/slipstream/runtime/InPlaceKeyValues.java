@@ -114,5 +114,8 @@ final class InPlaceKeyValues implements KeyValues {
     @Override
     public void close() {
         tensors.forEach(OnnxTensor::close);
+        tensors.clear();
+        buffers.forEach(Buffers::free);
+        buffers.clear();
     }
 }

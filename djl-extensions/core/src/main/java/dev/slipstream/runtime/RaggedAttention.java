@@ -9,6 +9,7 @@ import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,6 +35,9 @@ final class RaggedAttention {
      */
     static final String KEYS_VALUES = "key_values.";
 
+    /** Of what the operator computes; a change of its arithmetic, as of its order, is a new one. */
+    static final String VERSION = "ragged-attention-1";
+
     private static final String DOMAIN = "dev.slipstream";
     private static final String PAST = "past_key_values.";
     private static final String PRESENT = "present.";
@@ -42,6 +46,7 @@ final class RaggedAttention {
     private final OnnxModel graph;
     private final int sequences;
     private final Map<Integer, long[]> shapes = new TreeMap<>();
+    private final Set<Integer> replaced = new HashSet<>();
     private boolean fits = true;
 
     private RaggedAttention(OnnxModel graph, int sequences) {
@@ -68,7 +73,10 @@ final class RaggedAttention {
             }
         }
         graph.replaceNodes(this::replaced);
-        if (!fits || !sameForAllLayers() || !oneBufferHolds(contextLength)) {
+        if (!fits
+                || !replaced.equals(shapes.keySet())
+                || !sameForAllLayers()
+                || !oneBufferHolds(contextLength)) {
             return false;
         }
         graph.inputs()
@@ -163,6 +171,7 @@ final class RaggedAttention {
             ragged.addAttribute(whole("local_window_size", -1));
         }
         ragged.addAttribute(whole("layer", layer(inputs.get(3))));
+        replaced.add(layer(inputs.get(3)));
         return ragged.build();
     }
 

@@ -123,7 +123,8 @@ final class SharedRun implements AutoCloseable {
         int row = 0;
         for (Sequence sequence : sequences) {
             int rows = sequence.rows();
-            results.add(new Logits(all.slice(row * size, rows * size), rows, size));
+            // Its own, as the next run may be of other sessions, in another thread.
+            results.add(sequence.turn().session().keep(all.slice(row * size, rows * size), rows));
             row += rows;
         }
         return results;
@@ -175,8 +176,6 @@ final class SharedRun implements AutoCloseable {
     }
 
     private static ByteBuffer fitting(ByteBuffer buffer, long bytes) {
-        return buffer.capacity() >= bytes
-                ? buffer
-                : Buffers.allocate(Math.max(bytes, buffer.capacity() * 3L / 2));
+        return buffer.capacity() >= bytes ? buffer : Buffers.larger(buffer, bytes);
     }
 }

@@ -37,7 +37,12 @@ final class Step implements AutoCloseable {
     private final ByteBuffer rawLogits;
     private final Logits logits;
 
-    Step(OrtEnvironment environment, DecoderInterface decoder, int tokens, LogitRows wanted)
+    Step(
+            OrtEnvironment environment,
+            DecoderInterface decoder,
+            int tokens,
+            LogitRows wanted,
+            Steps room)
             throws OrtException {
         this.environment = environment;
         this.decoder = decoder;
@@ -51,8 +56,8 @@ final class Step implements AutoCloseable {
             starts = optional(decoder.starts(), decoder.sequences() + 1, decoder.sequences() + 1);
             pasts = optional(decoder.pasts(), decoder.sequences(), decoder.sequences());
             draft = optional(decoder.draft(), 1);
-            rawLogits = logitsBuffer();
-            logits = wantedRows();
+            rawLogits = logitsBuffer(room);
+            logits = wantedRows(room);
             fillOnce();
         } catch (OrtException | RuntimeException e) {
             close();
@@ -61,24 +66,24 @@ final class Step implements AutoCloseable {
     }
 
     /** Pins the output: all rows, or only those wanted where the graph can choose. */
-    private ByteBuffer logitsBuffer() throws OrtException {
+    private ByteBuffer logitsBuffer(Steps room) throws OrtException {
         int computed = decoder.choosesRows() ? rows : tokens;
         int size = decoder.vocabularySize();
         DecoderInterface.Input output = decoder.logits();
-        ByteBuffer buffer = Buffers.allocate((long) computed * size * output.type().size);
+        ByteBuffer buffer = room.written((long) computed * size * output.type().size);
         outputs.put(output.name(), own(buffer, output.type(), new long[] {1, computed, size}));
         return buffer;
     }
 
     /** Returns the wanted rows as floats: the output itself, or room for its conversion. */
-    private Logits wantedRows() {
+    private Logits wantedRows(Steps room) {
         int size = decoder.vocabularySize();
         DecoderInterface.Input output = decoder.logits();
         int skipped = rawLogits.capacity() / output.type().size - rows * size;
         FloatBuffer values =
                 output.type() == OnnxJavaType.FLOAT
                         ? rawLogits.asFloatBuffer().slice(skipped, rows * size)
-                        : Buffers.allocate((long) rows * size * Float.BYTES).asFloatBuffer();
+                        : room.converted((long) rows * size * Float.BYTES).asFloatBuffer();
         return new Logits(values, rows, size);
     }
 

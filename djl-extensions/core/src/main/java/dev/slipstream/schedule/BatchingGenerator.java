@@ -116,7 +116,10 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
      */
     @Override
     public void close() {
-        scheduler.close();
-        super.close();
+        try {
+            scheduler.close();
+        } finally {
+            super.close();
+        }
     }
 }

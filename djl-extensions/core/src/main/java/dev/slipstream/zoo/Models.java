@@ -78,7 +78,7 @@ public final class Models {
                         opened.model().decoder(),
                         options.bytes(),
                         options.file(),
-                        CacheKey.of(opened.graph()));
+                        CacheKey.of(opened.graph(), opened.model().decoder()));
     }
 
     /**

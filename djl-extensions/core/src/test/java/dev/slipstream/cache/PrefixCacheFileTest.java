@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.DecoderModel;
-import dev.slipstream.runtime.OnnxRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -148,11 +147,11 @@ class PrefixCacheFileTest {
     @Test
     void theKeyTellsModelsApart() {
         OnnxModel graph = EchoModel.graph();
-        CacheKey key = CacheKey.of(graph);
-        assertThat(key).isEqualTo(CacheKey.of(EchoModel.graph()));
-        assertThat(key.runtime()).isEqualTo(OnnxRuntime.version()).startsWith("1.");
+        CacheKey key = CacheKey.of(graph, model);
+        assertThat(key).isEqualTo(CacheKey.of(EchoModel.graph(), model));
+        assertThat(key.runtime()).isEqualTo(model.runtime()).startsWith("1.");
         graph.metadata().put("rope", "10000");
-        assertThat(CacheKey.of(graph)).isNotEqualTo(key);
+        assertThat(CacheKey.of(graph, model)).isNotEqualTo(key);
         for (String wrong : List.of("", "two words", "x".repeat(129), "\n")) {
             assertThatThrownBy(() -> new CacheKey(wrong, "1"))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -43,7 +43,8 @@ class PrefixCacheModelsTest {
     void embeddedModels(String name, Precision precision) throws IOException {
         LoadOptions options = LoadOptions.defaults().withPrecision(precision).withThreads(1);
         try (AutoregressiveGenerator generator = Models.open(EMBEDDED + name, options)) {
-            check(generator.model().decoder(), CacheKey.of(Models.graph(EMBEDDED + name, options)));
+            DecoderModel model = generator.model().decoder();
+            check(model, CacheKey.of(Models.graph(EMBEDDED + name, options), model));
         }
     }
 
