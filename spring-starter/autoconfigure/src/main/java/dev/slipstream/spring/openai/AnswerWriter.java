@@ -60,7 +60,6 @@ final class AnswerWriter {
             throws IOException {
         response.setContentType(MediaType.APPLICATION_JSON_VALUE);
         List<Generation> texts = new ArrayList<>();
-        int decoded = 0;
         try (LiveResponse live = live(response, JSON_PING, choices)) {
             do {
                 Generation text = choices.stream().readAll();
@@ -71,7 +70,6 @@ final class AnswerWriter {
                 if (text.finishReason() == FinishReason.CANCELLED) {
                     throw ApiException.closing();
                 }
-                decoded += text.statistics().generatedTokens();
                 texts.add(text);
             } while (choices.next());
             if (live.hungUp()) {
@@ -79,10 +77,7 @@ final class AnswerWriter {
                 return;
             }
         }
-        write(
-                response,
-                format.whole(
-                        heading, texts, new AnswerFormat.Usage(choices.promptTokens(), decoded)));
+        write(response, format.whole(heading, texts, choices.usage()));
     }
 
     /**
@@ -102,16 +97,11 @@ final class AnswerWriter {
         try (LiveResponse live = live(response, EVENT_PING, choices)) {
             try {
                 live.write(NOTHING); // but status and headers: the client knows it is admitted
-                int decoded = 0;
                 do {
-                    decoded += writeText(live, format, heading, choices);
+                    writeText(live, format, heading, choices);
                 } while (!live.hungUp() && choices.next());
                 if (includeUsage) {
-                    send(
-                            live,
-                            format.usage(
-                                    heading,
-                                    new AnswerFormat.Usage(choices.promptTokens(), decoded)));
+                    send(live, format.usage(heading, choices.usage()));
                 }
                 live.write(ascii("data: [DONE]\n\n"));
             } catch (RuntimeException e) {
@@ -126,8 +116,7 @@ final class AnswerWriter {
         }
     }
 
-    /** Writes one text and returns how many tokens were decoded. */
-    private int writeText(
+    private void writeText(
             LiveResponse live, AnswerFormat format, AnswerFormat.Heading heading, Choices choices)
             throws IOException {
         Object opening = format.opening(heading, choices.index());
@@ -145,7 +134,6 @@ final class AnswerWriter {
             throw ApiException.closing();
         }
         send(live, format.ending(heading, choices.index(), text.finishReason()));
-        return text.statistics().generatedTokens();
     }
 
     private void send(LiveResponse live, Object event) throws IOException {

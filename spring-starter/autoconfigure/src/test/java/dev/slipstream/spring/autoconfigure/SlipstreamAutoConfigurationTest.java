@@ -84,7 +84,14 @@ class SlipstreamAutoConfigurationTest {
                             assertThat(models.status("zebra"))
                                     .isEqualTo(
                                             new ModelStatus(
-                                                    "zebra", "/models/zebra", 64, 0, 0, false));
+                                                    "zebra",
+                                                    "/models/zebra",
+                                                    64,
+                                                    0,
+                                                    0,
+                                                    null,
+                                                    null,
+                                                    false));
                         });
         assertThat(loaded.values()).hasSize(2).allMatch(g -> g.closed);
     }

@@ -56,6 +56,22 @@ final class ScriptedGenerator implements TextGenerator {
     private final String name;
     private final boolean template;
 
+    /** Returns the usage in JSON: two tokens were drafted in vain for every token. */
+    static String usage(int prompt, int completion, int cached) {
+        return ("{'prompt_tokens':%d,'completion_tokens':%d,'total_tokens':%d,"
+                        + "'prompt_tokens_details':{'cached_tokens':%d},"
+                        + "'completion_tokens_details':{'accepted_prediction_tokens':%d,"
+                        + "'rejected_prediction_tokens':%d}}")
+                .replace('\'', '"')
+                .formatted(
+                        prompt,
+                        completion,
+                        prompt + completion,
+                        cached,
+                        completion,
+                        2 * completion);
+    }
+
     ScriptedGenerator(String name, boolean template) {
         this.name = name;
         this.template = template;
@@ -223,7 +239,20 @@ final class ScriptedGenerator implements TextGenerator {
         @Override
         public Statistics statistics() {
             return new Statistics(
-                    prompt.length(), written, written, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+                    prompt.length(),
+                    written,
+                    written,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    new Statistics.Work(
+                            prompt.length() - 1,
+                            3 * written,
+                            written,
+                            written,
+                            Duration.ZERO,
+                            Duration.ZERO,
+                            Duration.ZERO));
         }
 
         @Override
