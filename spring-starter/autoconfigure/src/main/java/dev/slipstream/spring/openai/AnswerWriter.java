@@ -76,6 +76,7 @@ final class AnswerWriter {
                 logHangUp(heading);
                 return;
             }
+            requireAll(choices);
         }
         write(response, format.whole(heading, texts, choices.usage()));
     }
@@ -94,12 +95,31 @@ final class AnswerWriter {
         response.setContentType("text/event-stream;charset=UTF-8");
         response.setHeader("Cache-Control", "no-cache");
         response.setHeader("X-Accel-Buffering", "no");
+        try {
+            writeTexts(response, format, heading, choices, includeUsage);
+            // Sends the end of the body too: the web server may stop as soon as this returns.
+            response.getOutputStream().close();
+        } catch (IOException e) {
+            logHangUp(heading);
+        }
+    }
+
+    private void writeTexts(
+            HttpServletResponse response,
+            AnswerFormat format,
+            AnswerFormat.Heading heading,
+            Choices choices,
+            boolean includeUsage)
+            throws IOException {
         try (LiveResponse live = live(response, EVENT_PING, choices)) {
             try {
                 live.write(NOTHING); // but status and headers: the client knows it is admitted
                 do {
                     writeText(live, format, heading, choices);
                 } while (!live.hungUp() && choices.next());
+                if (!live.hungUp()) {
+                    requireAll(choices);
+                }
                 if (includeUsage) {
                     send(live, format.usage(heading, choices.usage()));
                 }
@@ -111,8 +131,13 @@ final class AnswerWriter {
                 }
                 send(live, failure.answer());
             }
-        } catch (IOException e) {
-            logHangUp(heading);
+        }
+    }
+
+    /** Not all texts have begun if the server ended the request between two of them. */
+    private static void requireAll(Choices choices) {
+        if (!choices.isComplete()) {
+            throw ApiException.closing();
         }
     }
 

@@ -27,6 +27,7 @@ final class Choices implements AutoCloseable {
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private volatile TokenStream stream;
     private int index;
+    private boolean complete;
     private int decodedTokens;
     private int cachedTokens;
     private int draftedTokens;
@@ -94,7 +95,8 @@ final class Choices implements AutoCloseable {
     boolean next() {
         count(stream.statistics());
         stream.close();
-        if (isCancelled() || index + 1 == prompts.size() * textsPerPrompt) {
+        complete = index + 1 == prompts.size() * textsPerPrompt;
+        if (complete || isCancelled()) {
             return false;
         }
         index++;
@@ -107,6 +109,11 @@ final class Choices implements AutoCloseable {
             opened.cancel();
         }
         return true;
+    }
+
+    /** Tells whether the last text has ended, once {@link #next} has returned false. */
+    boolean isComplete() {
+        return complete;
     }
 
     /** Ends the request within one step of the model; may be called from any thread. */

@@ -48,6 +48,10 @@ final class ScriptedGenerator implements TextGenerator {
     final Semaphore steps = new Semaphore(0);
     final AtomicInteger decoded = new AtomicInteger();
     final AtomicInteger open = new AtomicInteger();
+
+    /** Texts that were open when the model was closed; -1 before. */
+    final AtomicInteger openWhenClosed = new AtomicInteger(-1);
+
     final Semaphore closed = new Semaphore(0);
     final List<GenerationOptions> options = new CopyOnWriteArrayList<>();
     final List<Prompt> prompts = new CopyOnWriteArrayList<>();
@@ -134,7 +138,9 @@ final class ScriptedGenerator implements TextGenerator {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        openWhenClosed.set(open.get());
+    }
 
     private final class Letters implements TokenStream {
         private final Prompt prompt;
