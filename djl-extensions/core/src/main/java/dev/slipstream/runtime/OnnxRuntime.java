@@ -10,14 +10,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Starts ONNX Runtime, once for the process, in the one way that works for everybody in it.
  *
- * <p>Three traps are behind this. DJL's engine is dead for the life of the JVM if anyone else makes
+ * <p>Four traps are behind this. DJL's engine is dead for the life of the JVM if anyone else makes
  * ONNX Runtime's environment before it (djl issue 3679), so it goes first. ONNX Runtime 1.29.0
  * sends telemetry unless {@code ORT_DISABLE_TELEMETRY} is set (two look-ups of hosts were seen
  * within 12 s of its start), so it is set. And what prepares that telemetry matches the process's
  * command line with a recursive regular expression: from some 4,000 characters on (a class path
  * that an IDE writes out is longer) it overflows a Java thread's stack of 1 MB and the JVM dies
  * without a word. Where the variable cannot be set, or its owner wants telemetry, a thread with a
- * deep stack saves the JVM.
+ * deep stack saves the JVM. And its Java API frees the environment in a shutdown hook while models
+ * may still run, which crashes the JVM: a second reference keeps it.
  */
 public final class OnnxRuntime {
     /** Measured: some 300 bytes of stack for every character of the command line. */
@@ -59,6 +60,7 @@ public final class OnnxRuntime {
                             try {
                                 Engine.getEngine("OnnxRuntime");
                                 result[0] = OrtEnvironment.getEnvironment();
+                                LastingEnvironment.keep();
                             } catch (Throwable e) {
                                 failure[0] = e;
                             }

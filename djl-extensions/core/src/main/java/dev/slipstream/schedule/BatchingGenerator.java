@@ -1,5 +1,6 @@
 package dev.slipstream.schedule;
 
+import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.decode.ForwardingGenerator;
 import dev.slipstream.decode.GenerationOptions;
@@ -8,6 +9,7 @@ import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TokenStream;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes the texts of many callers together (continuous batching: Yu and others, Orca, 2022): each
@@ -72,6 +74,11 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
     /** Returns the bytes of keys and values that are set aside for the requests that run now. */
     public long keyValueBytes() {
         return admission.bytes();
+    }
+
+    /** Returns what is remembered of texts; null if every prompt is read. */
+    public @Nullable PrefixCache cache() {
+        return generator.cache();
     }
 
     /**

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Says the same pieces, one token each, to every prompt, and keeps what it was asked. A prompt has
- * one token a word; the first token comes after 10 ms of a clock of its own, each later one after
- * 5.
+ * one token a word, of which two are remembered from before; the first token comes after 10 ms of a
+ * clock of its own, each later one after 5, and for each four were drafted.
  */
 public final class ScriptedGenerator implements TextGenerator {
     private final String name;
@@ -179,7 +179,15 @@ public final class ScriptedGenerator implements TextGenerator {
                     said,
                     Duration.ZERO,
                     first,
-                    first.plusMillis(5L * Math.max(0, said - 1)));
+                    first.plusMillis(5L * Math.max(0, said - 1)),
+                    new Statistics.Work(
+                            said == 0 ? 0 : 2,
+                            4 * said,
+                            said,
+                            said,
+                            Duration.ZERO,
+                            Duration.ZERO,
+                            Duration.ZERO));
         }
 
         @Override

@@ -84,6 +84,9 @@ record ChatRequest(TextGenerator generator, GenerationOptions options, Prompt pr
             if (own.getDeadline() != null) {
                 options.deadline(own.getDeadline());
             }
+            if (own.getWeight() != null) {
+                options.weight(own.getWeight());
+            }
         }
         return options.build();
     }
@@ -103,6 +106,7 @@ record ChatRequest(TextGenerator generator, GenerationOptions options, Prompt pr
                 .stopSequences(options.stopStrings())
                 .seed(options.seed())
                 .deadline(options.deadline())
+                .weight(options.weight())
                 .toolCallbacks(tools)
                 .build();
     }

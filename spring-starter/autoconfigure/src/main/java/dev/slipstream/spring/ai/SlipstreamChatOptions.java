@@ -19,6 +19,7 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
     private final @Nullable Double repetitionPenalty;
     private final @Nullable Long seed;
     private final @Nullable Duration deadline;
+    private final @Nullable Double weight;
 
     private SlipstreamChatOptions(ToolCallingChatOptions portable, Builder own) {
         super(
@@ -36,6 +37,7 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
         repetitionPenalty = own.repetitionPenalty;
         seed = own.seed;
         deadline = own.deadline;
+        weight = own.weight;
     }
 
     /** Returns a builder with nothing set. */
@@ -63,6 +65,11 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
         return deadline;
     }
 
+    /** Returns the share of the model where requests compete; 1 is a plain one. */
+    public @Nullable Double getWeight() {
+        return weight;
+    }
+
     @Override
     public Builder mutate() {
         return new Builder()
@@ -79,7 +86,8 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
                 .minP(minP)
                 .repetitionPenalty(repetitionPenalty)
                 .seed(seed)
-                .deadline(deadline);
+                .deadline(deadline)
+                .weight(weight);
     }
 
     @Override
@@ -89,12 +97,13 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
                 && Objects.equals(minP, o.minP)
                 && Objects.equals(repetitionPenalty, o.repetitionPenalty)
                 && Objects.equals(seed, o.seed)
-                && Objects.equals(deadline, o.deadline);
+                && Objects.equals(deadline, o.deadline)
+                && Objects.equals(weight, o.weight);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(super.hashCode(), minP, repetitionPenalty, seed, deadline);
+        return Objects.hash(super.hashCode(), minP, repetitionPenalty, seed, deadline, weight);
     }
 
     /** Collects options; see the getters for their meaning. */
@@ -103,6 +112,7 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
         private @Nullable Double repetitionPenalty;
         private @Nullable Long seed;
         private @Nullable Duration deadline;
+        private @Nullable Double weight;
 
         private Builder() {}
 
@@ -130,6 +140,12 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
             return this;
         }
 
+        /** Sets the share of the model where requests compete, above 0 and at most 100. */
+        public Builder weight(@Nullable Double value) {
+            weight = value;
+            return this;
+        }
+
         @Override
         public Builder combineWith(ChatOptions.Builder<?> other) {
             super.combineWith(other);
@@ -139,6 +155,7 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
                         b.repetitionPenalty != null ? b.repetitionPenalty : repetitionPenalty;
                 seed = b.seed != null ? b.seed : seed;
                 deadline = b.deadline != null ? b.deadline : deadline;
+                weight = b.weight != null ? b.weight : weight;
             }
             return this;
         }

@@ -23,6 +23,8 @@ import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
  * @param seed Seed of the random draws; a fresh one each time if left out.
  * @param stop Texts that end the answer where they begin.
  * @param deadline Longest time from submission to the last token, such as 30s.
+ * @param weight Share of the model where requests compete, above 0 and at most 100; 1 is a plain
+ *     share.
  */
 public record GenerationProperties(
         @Nullable Integer maxTokens,
@@ -35,7 +37,8 @@ public record GenerationProperties(
         @Nullable Double frequencyPenalty,
         @Nullable Long seed,
         @Nullable List<String> stop,
-        @Nullable Duration deadline) {
+        @Nullable Duration deadline,
+        @Nullable Double weight) {
 
     /** Options whose property is not called as they are. */
     private static final Map<String, String> PROPERTY_OF_OPTION = Map.of("stopStrings", "stop");
@@ -80,6 +83,9 @@ public record GenerationProperties(
         }
         if (deadline != null) {
             options.deadline(deadline);
+        }
+        if (weight != null) {
+            options.weight(weight);
         }
         return options.build();
     }

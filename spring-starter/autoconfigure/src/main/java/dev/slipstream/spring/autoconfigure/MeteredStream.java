@@ -16,6 +16,7 @@ final class MeteredStream implements TokenStream {
     private boolean started;
     private boolean ended;
     private int counted;
+    private Statistics.Work countedWork = Statistics.Work.NONE;
 
     MeteredStream(TokenStream stream, RequestMeters meters) {
         this.stream = stream;
@@ -50,6 +51,8 @@ final class MeteredStream implements TokenStream {
         }
         meters.generatedTokens(generated - counted);
         counted = generated;
+        meters.saved(countedWork, statistics.work());
+        countedWork = statistics.work();
     }
 
     private void end(String finishReason) {

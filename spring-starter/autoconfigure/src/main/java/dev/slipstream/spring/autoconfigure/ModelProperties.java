@@ -2,6 +2,7 @@ package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.runtime.Spinning;
+import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  *     processors, and pays only on a machine that does nothing else; "off" if left out.
  * @param maxActive Requests that run at once.
  * @param maxQueued Requests that may wait beyond those; more are rejected.
+ * @param batching How the requests share the model's runs.
+ * @param drafting How the texts are drafted.
+ * @param prefixCache What is remembered of texts that were read.
  * @param generation What the model generates when a request does not say otherwise.
  */
 public record ModelProperties(
@@ -28,11 +32,14 @@ public record ModelProperties(
         @Nullable Spinning spinning,
         @Nullable Integer maxActive,
         @Nullable Integer maxQueued,
+        @Nullable BatchingProperties batching,
+        @Nullable DraftingProperties drafting,
+        @Nullable PrefixCacheProperties prefixCache,
         @Nullable GenerationProperties generation) {
 
     /** A model that is its name and nothing else. */
     static final ModelProperties NONE =
-            new ModelProperties(null, null, null, null, null, null, null, null);
+            new ModelProperties(null, null, null, null, null, null, null, null, null, null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -53,17 +60,19 @@ public record ModelProperties(
     /** Returns the defaults with what is set here laid over them. */
     LoadOptions loadOptions() {
         LoadOptions options = LoadOptions.defaults();
+        BatchOptions shared =
+                options.batching()
+                        .withRequests(
+                                maxActive != null ? maxActive : options.batching().maxActive(),
+                                maxQueued != null ? maxQueued : options.batching().maxQueued());
         return new LoadOptions(
                 weights != null ? weights : options.precision(),
                 contextLength != null ? contextLength : options.contextLength(),
                 threads != null ? threads : options.threads(),
                 spinning != null ? spinning : options.spinning(),
-                options.batching()
-                        .withRequests(
-                                maxActive != null ? maxActive : options.batching().maxActive(),
-                                maxQueued != null ? maxQueued : options.batching().maxQueued()),
-                options.drafting(),
-                options.cache());
+                batching != null ? batching.over(shared) : shared,
+                drafting != null ? drafting.options() : options.drafting(),
+                prefixCache != null ? prefixCache.over(options.cache()) : options.cache());
     }
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */
@@ -77,27 +86,32 @@ public record ModelProperties(
                     null);
         }
         if (contextLength != null) {
-            check(prefix + ".context-length", () -> options.withContextLength(contextLength));
+            SlipstreamConfigurationException.check(
+                    prefix + ".context-length", () -> options.withContextLength(contextLength));
         }
         if (threads != null) {
-            check(prefix + ".threads", () -> options.withThreads(threads));
+            SlipstreamConfigurationException.check(
+                    prefix + ".threads", () -> options.withThreads(threads));
         }
         if (maxActive != null) {
-            check(prefix + ".max-active", () -> options.withRequests(maxActive, 0));
+            SlipstreamConfigurationException.check(
+                    prefix + ".max-active", () -> options.withRequests(maxActive, 0));
         }
         if (maxQueued != null) {
-            check(prefix + ".max-queued", () -> options.withRequests(1, maxQueued));
+            SlipstreamConfigurationException.check(
+                    prefix + ".max-queued", () -> options.withRequests(1, maxQueued));
+        }
+        if (batching != null) {
+            batching.check(prefix + ".batching");
+        }
+        if (drafting != null) {
+            drafting.check(prefix + ".drafting");
+        }
+        if (prefixCache != null) {
+            prefixCache.check(prefix + ".prefix-cache");
         }
         if (generation != null) {
             generation.check(prefix + ".generation");
-        }
-    }
-
-    private static void check(String property, Runnable use) {
-        try {
-            use.run();
-        } catch (IllegalArgumentException e) {
-            throw new SlipstreamConfigurationException(property, e.getMessage(), e);
         }
     }
 }

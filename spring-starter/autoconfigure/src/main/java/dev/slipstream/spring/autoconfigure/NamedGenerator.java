@@ -2,6 +2,7 @@ package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.decode.ForwardingGenerator;
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.schedule.BatchingGenerator;
 import dev.slipstream.schedule.SharedGenerator;
 
 /** A model under the name and with the defaults that the application gives it. */
@@ -23,7 +24,16 @@ final class NamedGenerator extends ForwardingGenerator {
 
     ModelStatus status() {
         return new ModelStatus(
-                name, location, queue.contextLength(), queue.active(), queue.queued(), closed);
+                name,
+                location,
+                queue.contextLength(),
+                queue.active(),
+                queue.queued(),
+                queue instanceof BatchingGenerator batching ? batching.keyValueBytes() : null,
+                queue instanceof BatchingGenerator batching && batching.cache() != null
+                        ? batching.cache().statistics()
+                        : null,
+                closed);
     }
 
     @Override

@@ -14,6 +14,9 @@ final class RequestMeters {
     private final String model;
     private final Counter promptTokens;
     private final Counter generatedTokens;
+    private final Counter cachedTokens;
+    private final Counter draftedTokens;
+    private final Counter acceptedTokens;
     private final Counter rejected;
     private final Timer timeToFirstToken;
     private final Timer timePerToken;
@@ -29,6 +32,21 @@ final class RequestMeters {
         generatedTokens =
                 Counter.builder("slipstream.tokens.generated")
                         .description("Tokens that the model decoded, end tokens included")
+                        .tag(MODEL, model)
+                        .register(registry);
+        cachedTokens =
+                Counter.builder("slipstream.tokens.cached")
+                        .description("Prompt tokens that came from the prefix cache")
+                        .tag(MODEL, model)
+                        .register(registry);
+        draftedTokens =
+                Counter.builder("slipstream.tokens.drafted")
+                        .description("Tokens that were proposed to the model")
+                        .tag(MODEL, model)
+                        .register(registry);
+        acceptedTokens =
+                Counter.builder("slipstream.tokens.accepted")
+                        .description("Proposed tokens that stayed")
                         .tag(MODEL, model)
                         .register(registry);
         rejected =
@@ -58,6 +76,13 @@ final class RequestMeters {
 
     void generatedTokens(int tokens) {
         generatedTokens.increment(tokens);
+    }
+
+    /** Counts what was saved between two looks at a request. */
+    void saved(Statistics.Work before, Statistics.Work now) {
+        cachedTokens.increment(now.cachedTokens() - before.cachedTokens());
+        draftedTokens.increment(now.draftedTokens() - before.draftedTokens());
+        acceptedTokens.increment(now.acceptedTokens() - before.acceptedTokens());
     }
 
     void firstToken(Duration sinceSubmission) {

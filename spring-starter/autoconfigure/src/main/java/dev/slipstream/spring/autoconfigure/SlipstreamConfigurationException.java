@@ -23,6 +23,21 @@ public class SlipstreamConfigurationException extends RuntimeException {
         this.reason = String.valueOf(reason);
     }
 
+    /**
+     * Uses a property's value.
+     *
+     * @param property its full name
+     * @param use throws an {@link IllegalArgumentException} if the value is wrong
+     * @throws SlipstreamConfigurationException in its place, with the property's name
+     */
+    static void check(String property, Runnable use) {
+        try {
+            use.run();
+        } catch (IllegalArgumentException e) {
+            throw new SlipstreamConfigurationException(property, e.getMessage(), e);
+        }
+    }
+
     /** Returns the full name of the property that has to change. */
     public String property() {
         return property;

@@ -1,5 +1,6 @@
 package dev.slipstream.spring.autoconfigure;
 
+import dev.slipstream.cache.CacheStatistics;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.boot.health.contributor.Health;
@@ -27,8 +28,25 @@ class SlipstreamHealthIndicator implements HealthIndicator {
             details.put("contextLength", status.contextLength());
             details.put("active", status.active());
             details.put("queued", status.queued());
+            if (status.keyValueBytes() != null) {
+                details.put("keyValueBytes", status.keyValueBytes());
+            }
+            if (status.prefixCache() != null) {
+                details.put("prefixCache", details(status.prefixCache()));
+            }
             health.withDetail(name, details);
         }
         return health.build();
+    }
+
+    private static Map<String, Object> details(CacheStatistics cache) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("bytes", cache.bytes());
+        details.put("budget", cache.budget());
+        details.put("lookups", cache.lookups());
+        details.put("hits", cache.hits());
+        details.put("tokensSaved", cache.tokensSaved());
+        details.put("evictions", cache.evictions());
+        return details;
     }
 }

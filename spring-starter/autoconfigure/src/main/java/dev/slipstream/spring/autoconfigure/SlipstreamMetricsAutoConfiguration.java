@@ -1,6 +1,5 @@
 package dev.slipstream.spring.autoconfigure;
 
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -36,17 +35,7 @@ public class SlipstreamMetricsAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "slipstreamQueueMeters")
     MeterBinder slipstreamQueueMeters(SlipstreamModels models) {
-        return registry -> {
-            for (String model : models.names()) {
-                Gauge.builder("slipstream.requests.active", models, m -> m.status(model).active())
-                        .description("Requests that run now")
-                        .tag(RequestMeters.MODEL, model)
-                        .register(registry);
-                Gauge.builder("slipstream.requests.queued", models, m -> m.status(model).queued())
-                        .description("Requests that wait now")
-                        .tag(RequestMeters.MODEL, model)
-                        .register(registry);
-            }
-        };
+        return registry ->
+                models.names().forEach(name -> new ModelMeters(models, name).bindTo(registry));
     }
 }

@@ -25,11 +25,46 @@ interface AnswerFormat {
      * @param completionTokens decoded for all texts
      * @param totalTokens the sum
      */
-    record Usage(int promptTokens, int completionTokens, int totalTokens) {
-        Usage(int promptTokens, int completionTokens) {
-            this(promptTokens, completionTokens, promptTokens + completionTokens);
+    record Usage(
+            int promptTokens,
+            int completionTokens,
+            int totalTokens,
+            PromptTokensDetails promptTokensDetails,
+            CompletionTokensDetails completionTokensDetails) {
+
+        /**
+         * Counts tokens.
+         *
+         * @param prompt tokens of all prompts
+         * @param completion tokens of all texts
+         * @param cached prompt tokens that were not computed
+         * @param drafted tokens that were proposed
+         * @param accepted those of them that stayed
+         */
+        static Usage of(int prompt, int completion, int cached, int drafted, int accepted) {
+            return new Usage(
+                    prompt,
+                    completion,
+                    prompt + completion,
+                    new PromptTokensDetails(cached),
+                    new CompletionTokensDetails(accepted, drafted - accepted));
         }
     }
+
+    /**
+     * Of the prompts' tokens.
+     *
+     * @param cachedTokens those that were not computed, as their keys and values were remembered
+     */
+    record PromptTokensDetails(int cachedTokens) {}
+
+    /**
+     * Of the drafts' tokens.
+     *
+     * @param acceptedPredictionTokens those that stayed; they are completion tokens too
+     * @param rejectedPredictionTokens those that did not stay; they are no completion tokens
+     */
+    record CompletionTokensDetails(int acceptedPredictionTokens, int rejectedPredictionTokens) {}
 
     /** Returns the event that opens a text; null if there is none. */
     @Nullable Object opening(Heading heading, int choice);

@@ -60,7 +60,6 @@ final class AnswerWriter {
             throws IOException {
         response.setContentType(MediaType.APPLICATION_JSON_VALUE);
         List<Generation> texts = new ArrayList<>();
-        int decoded = 0;
         try (LiveResponse live = live(response, JSON_PING, choices)) {
             do {
                 Generation text = choices.stream().readAll();
@@ -71,18 +70,15 @@ final class AnswerWriter {
                 if (text.finishReason() == FinishReason.CANCELLED) {
                     throw ApiException.closing();
                 }
-                decoded += text.statistics().generatedTokens();
                 texts.add(text);
             } while (choices.next());
             if (live.hungUp()) {
                 logHangUp(heading);
                 return;
             }
+            requireAll(choices);
         }
-        write(
-                response,
-                format.whole(
-                        heading, texts, new AnswerFormat.Usage(choices.promptTokens(), decoded)));
+        write(response, format.whole(heading, texts, choices.usage()));
     }
 
     /**
@@ -99,19 +95,33 @@ final class AnswerWriter {
         response.setContentType("text/event-stream;charset=UTF-8");
         response.setHeader("Cache-Control", "no-cache");
         response.setHeader("X-Accel-Buffering", "no");
+        try {
+            writeTexts(response, format, heading, choices, includeUsage);
+            // Sends the end of the body too: the web server may stop as soon as this returns.
+            response.getOutputStream().close();
+        } catch (IOException e) {
+            logHangUp(heading);
+        }
+    }
+
+    private void writeTexts(
+            HttpServletResponse response,
+            AnswerFormat format,
+            AnswerFormat.Heading heading,
+            Choices choices,
+            boolean includeUsage)
+            throws IOException {
         try (LiveResponse live = live(response, EVENT_PING, choices)) {
             try {
                 live.write(NOTHING); // but status and headers: the client knows it is admitted
-                int decoded = 0;
                 do {
-                    decoded += writeText(live, format, heading, choices);
+                    writeText(live, format, heading, choices);
                 } while (!live.hungUp() && choices.next());
+                if (!live.hungUp()) {
+                    requireAll(choices);
+                }
                 if (includeUsage) {
-                    send(
-                            live,
-                            format.usage(
-                                    heading,
-                                    new AnswerFormat.Usage(choices.promptTokens(), decoded)));
+                    send(live, format.usage(heading, choices.usage()));
                 }
                 live.write(ascii("data: [DONE]\n\n"));
             } catch (RuntimeException e) {
@@ -121,13 +131,17 @@ final class AnswerWriter {
                 }
                 send(live, failure.answer());
             }
-        } catch (IOException e) {
-            logHangUp(heading);
         }
     }
 
-    /** Writes one text and returns how many tokens were decoded. */
-    private int writeText(
+    /** Not all texts have begun if the server ended the request between two of them. */
+    private static void requireAll(Choices choices) {
+        if (!choices.isComplete()) {
+            throw ApiException.closing();
+        }
+    }
+
+    private void writeText(
             LiveResponse live, AnswerFormat format, AnswerFormat.Heading heading, Choices choices)
             throws IOException {
         Object opening = format.opening(heading, choices.index());
@@ -145,7 +159,6 @@ final class AnswerWriter {
             throw ApiException.closing();
         }
         send(live, format.ending(heading, choices.index(), text.finishReason()));
-        return text.statistics().generatedTokens();
     }
 
     private void send(LiveResponse live, Object event) throws IOException {

@@ -3,6 +3,7 @@ package dev.slipstream.spring.openai;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.PromptTooLongException;
+import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.TokenStream;
 import dev.slipstream.schedule.QueueFullException;
@@ -26,6 +27,11 @@ final class Choices implements AutoCloseable {
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private volatile TokenStream stream;
     private int index;
+    private boolean complete;
+    private int decodedTokens;
+    private int cachedTokens;
+    private int draftedTokens;
+    private int acceptedTokens;
 
     /**
      * Opens the first text.
@@ -61,9 +67,24 @@ final class Choices implements AutoCloseable {
         return index;
     }
 
-    /** Returns the tokens of all prompts. */
-    int promptTokens() {
-        return prompts.stream().mapToInt(Prompt::length).sum();
+    /** Returns what the texts used that were closed by {@link #next}. */
+    AnswerFormat.Usage usage() {
+        return AnswerFormat.Usage.of(
+                prompts.stream().mapToInt(Prompt::length).sum(),
+                decodedTokens,
+                cachedTokens,
+                draftedTokens,
+                acceptedTokens);
+    }
+
+    private void count(Statistics statistics) {
+        decodedTokens += statistics.generatedTokens();
+        draftedTokens += statistics.work().draftedTokens();
+        acceptedTokens += statistics.work().acceptedTokens();
+        // A prompt's later texts find it remembered by the first; the prompt is counted once.
+        if (index % textsPerPrompt == 0) {
+            cachedTokens += statistics.work().cachedTokens();
+        }
     }
 
     /**
@@ -72,8 +93,10 @@ final class Choices implements AutoCloseable {
      * @return false if that was the last one, or {@link #cancel} was called
      */
     boolean next() {
+        count(stream.statistics());
         stream.close();
-        if (isCancelled() || index + 1 == prompts.size() * textsPerPrompt) {
+        complete = index + 1 == prompts.size() * textsPerPrompt;
+        if (complete || isCancelled()) {
             return false;
         }
         index++;
@@ -86,6 +109,11 @@ final class Choices implements AutoCloseable {
             opened.cancel();
         }
         return true;
+    }
+
+    /** Tells whether the last text has ended, once {@link #next} has returned false. */
+    boolean isComplete() {
+        return complete;
     }
 
     /** Ends the request within one step of the model; may be called from any thread. */

@@ -26,8 +26,14 @@ import tools.jackson.databind.json.JsonMapper;
 public final class OpenAiAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
+    RunningAnswers slipstreamRunningAnswers() {
+        return new RunningAnswers();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
     OpenAiController slipstreamOpenAiController(
-            SlipstreamModels models, OpenAiProperties properties) {
-        return new OpenAiController(models, properties);
+            SlipstreamModels models, OpenAiProperties properties, RunningAnswers answers) {
+        return new OpenAiController(models, properties, answers);
     }
 }

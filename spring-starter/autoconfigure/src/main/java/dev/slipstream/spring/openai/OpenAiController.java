@@ -38,12 +38,14 @@ final class OpenAiController implements AutoCloseable {
     private final RequestReader requests;
     private final ChatReader chats;
     private final AnswerWriter answers;
+    private final RunningAnswers running;
     private final ScheduledThreadPoolExecutor timers;
     private final long started = Instant.now().getEpochSecond();
 
-    OpenAiController(SlipstreamModels models, OpenAiProperties properties) {
+    OpenAiController(SlipstreamModels models, OpenAiProperties properties, RunningAnswers running) {
         JsonMapper mapper = Json.mapper();
         this.models = models;
+        this.running = running;
         this.requests = new RequestReader(mapper, properties.maxRequestSize());
         this.chats = new ChatReader(mapper);
         this.timers = new ScheduledThreadPoolExecutor(1, OpenAiController::daemon);
@@ -185,10 +187,16 @@ final class OpenAiController implements AutoCloseable {
         try (Choices choices =
                 new Choices(
                         order.generator(), order.prompts(), sampling.texts(), order.options())) {
-            if (sampling.streams()) {
-                answers.writeEvents(response, format, heading, choices, sampling.streamsUsage());
-            } else {
-                answers.writeWhole(response, format, heading, choices);
+            running.add(choices);
+            try {
+                if (sampling.streams()) {
+                    answers.writeEvents(
+                            response, format, heading, choices, sampling.streamsUsage());
+                } else {
+                    answers.writeWhole(response, format, heading, choices);
+                }
+            } finally {
+                running.remove(choices);
             }
         } catch (RuntimeException e) {
             throw ApiException.of(e, order.promptParam());

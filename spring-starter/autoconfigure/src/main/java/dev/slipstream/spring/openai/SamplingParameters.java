@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
  * @param stop a string or a list of up to {@value #MAX_STOPS}
  * @param maxTokens the older name of {@code maxCompletionTokens}, which goes first
  * @param logitBias by token id in decimal digits
- * @param topK not OpenAI's, nor are {@code minP} and {@code repetitionPenalty}
+ * @param topK not OpenAI's, nor are {@code minP}, {@code repetitionPenalty} and {@code weight}
  */
 record SamplingParameters(
         @Nullable Integer n,
@@ -35,7 +35,8 @@ record SamplingParameters(
         @Nullable Map<String, @Nullable Double> logitBias,
         @Nullable Integer topK,
         @Nullable Double minP,
-        @Nullable Double repetitionPenalty) {
+        @Nullable Double repetitionPenalty,
+        @Nullable Double weight) {
     private static final int MAX_TEXTS = 8;
     private static final int MAX_STOPS = 4;
 
@@ -104,6 +105,9 @@ record SamplingParameters(
             }
             if (frequencyPenalty != null) {
                 b.frequencyPenalty(frequencyPenalty);
+            }
+            if (weight != null) {
+                b.weight(weight);
             }
             if (logitBias != null) {
                 b.logitBias(biases(logitBias, vocabularySize));

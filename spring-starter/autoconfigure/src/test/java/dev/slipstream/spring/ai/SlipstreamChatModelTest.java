@@ -129,6 +129,7 @@ class SlipstreamChatModelTest {
                                 .repetitionPenalty(1.5)
                                 .seed(7L)
                                 .deadline(Duration.ofSeconds(3))
+                                .weight(2.5)
                                 .build()));
 
         assertThat(tales.options)
@@ -140,6 +141,7 @@ class SlipstreamChatModelTest {
                                 .repetitionPenalty(1.5)
                                 .seed(7L)
                                 .deadline(Duration.ofSeconds(3))
+                                .weight(2.5)
                                 .build());
     }
 

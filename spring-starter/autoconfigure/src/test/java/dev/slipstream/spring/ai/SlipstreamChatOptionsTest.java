@@ -21,7 +21,8 @@ class SlipstreamChatOptionsTest {
                 .presencePenalty(0.2)
                 .frequencyPenalty(0.3)
                 .seed(9L)
-                .deadline(Duration.ofSeconds(4));
+                .deadline(Duration.ofSeconds(4))
+                .weight(2.5);
     }
 
     @Test
@@ -30,6 +31,7 @@ class SlipstreamChatOptionsTest {
 
         assertThat(options.mutate().build()).isEqualTo(options).hasSameHashCodeAs(options);
         assertThat(options.mutate().seed(10L).build()).isNotEqualTo(options);
+        assertThat(options.mutate().weight(1.0).build()).isNotEqualTo(options);
         assertThat(options.mutate().topK(10).build()).isNotEqualTo(options);
     }
 

@@ -4,11 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.decode.AcceptanceRule;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.decode.draft.DraftCache;
+import dev.slipstream.decode.draft.DraftLengthRule;
 import dev.slipstream.runtime.Spinning;
+import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.spring.ScriptedGenerator;
+import dev.slipstream.zoo.CacheOptions;
+import dev.slipstream.zoo.DraftOptions;
+import dev.slipstream.zoo.DrafterKind;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.SkippedLayers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,7 +84,14 @@ class SlipstreamAutoConfigurationTest {
                             assertThat(models.status("zebra"))
                                     .isEqualTo(
                                             new ModelStatus(
-                                                    "zebra", "/models/zebra", 64, 0, 0, false));
+                                                    "zebra",
+                                                    "/models/zebra",
+                                                    64,
+                                                    0,
+                                                    0,
+                                                    null,
+                                                    null,
+                                                    false));
                         });
         assertThat(loaded.values()).hasSize(2).allMatch(g -> g.closed);
     }
@@ -110,6 +126,68 @@ class SlipstreamAutoConfigurationTest {
     }
 
     @Test
+    void batchingDraftingAndPrefixCacheReachTheLoader() {
+        String prefix = "slipstream.models.tales.";
+        runner.withPropertyValues(
+                        prefix + "max-active=3",
+                        prefix + "batching.prefill-chunk=32",
+                        prefix + "batching.key-value-memory=2GB",
+                        prefix + "drafting.drafter=chain",
+                        prefix + "drafting.chain=prompt-lookup,corpus,model",
+                        prefix + "drafting.model=stories260k",
+                        prefix + "drafting.corpus=/texts",
+                        prefix + "drafting.min-match=5",
+                        prefix + "drafting.width=48",
+                        prefix + "drafting.skip=both:2-3",
+                        prefix + "drafting.cache=own",
+                        prefix + "drafting.length=constant:4",
+                        prefix + "drafting.acceptance=equal-tokens",
+                        prefix + "prefix-cache.size=8MB",
+                        prefix + "prefix-cache.file=/var/cache/tales")
+                .run(
+                        context ->
+                                assertThat(options.get("tales"))
+                                        .isEqualTo(
+                                                LoadOptions.defaults()
+                                                        .withBatching(
+                                                                new BatchOptions(
+                                                                        3, 64, 2L << 30, 32))
+                                                        .withDrafting(
+                                                                new DraftOptions(
+                                                                        DrafterKind.CHAIN,
+                                                                        List.of(
+                                                                                DrafterKind
+                                                                                        .PROMPT_LOOKUP,
+                                                                                DrafterKind.CORPUS,
+                                                                                DrafterKind.MODEL),
+                                                                        "stories260k",
+                                                                        "/texts",
+                                                                        5,
+                                                                        48,
+                                                                        SkippedLayers.parse(
+                                                                                "both:2-3"),
+                                                                        DraftCache.OWN,
+                                                                        DraftLengthRule.parse(
+                                                                                "constant:4"),
+                                                                        AcceptanceRule
+                                                                                .EQUAL_TOKENS))
+                                                        .withCache(
+                                                                new CacheOptions(
+                                                                        8 << 20,
+                                                                        Path.of(
+                                                                                "/var/cache/tales")))));
+    }
+
+    @Test
+    void prefixCacheOfNoSizeIsOff() {
+        runner.withPropertyValues("slipstream.models.tales.prefix-cache.size=0")
+                .run(
+                        context ->
+                                assertThat(options.get("tales").cache())
+                                        .isEqualTo(CacheOptions.NONE));
+    }
+
+    @Test
     void configuredGenerationLiesOverTheModelsOwnDefaults() {
         String prefix = "slipstream.models.tales.generation.";
         runner.withPropertyValues(
@@ -121,7 +199,8 @@ class SlipstreamAutoConfigurationTest {
                         prefix + "frequency-penalty=0.3",
                         prefix + "seed=42",
                         prefix + "stop=END,STOP",
-                        prefix + "deadline=30s")
+                        prefix + "deadline=30s",
+                        prefix + "weight=2.5")
                 .run(
                         context ->
                                 assertThat(context.getBean(TextGenerator.class).defaults())
@@ -138,6 +217,7 @@ class SlipstreamAutoConfigurationTest {
                                                         .seed(42L)
                                                         .stopStrings(List.of("END", "STOP"))
                                                         .deadline(Duration.ofSeconds(30))
+                                                        .weight(2.5)
                                                         .build()));
     }
 

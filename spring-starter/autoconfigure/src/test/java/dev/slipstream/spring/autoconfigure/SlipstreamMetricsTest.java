@@ -64,6 +64,9 @@ class SlipstreamMetricsTest {
                 registry -> {
                     assertThat(count(registry, "slipstream.tokens.prompt")).isEqualTo(4);
                     assertThat(count(registry, "slipstream.tokens.generated")).isEqualTo(3);
+                    assertThat(count(registry, "slipstream.tokens.cached")).isEqualTo(2);
+                    assertThat(count(registry, "slipstream.tokens.drafted")).isEqualTo(12);
+                    assertThat(count(registry, "slipstream.tokens.accepted")).isEqualTo(3);
                     Timer first = registry.get("slipstream.time.to.first.token").timer();
                     assertThat(first.count()).isEqualTo(1);
                     assertThat(first.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(10);
@@ -88,7 +91,7 @@ class SlipstreamMetricsTest {
                         assertThat(registry.getMeters())
                                 .extracting(Meter::getId)
                                 .filteredOn(id -> id.getName().startsWith("slipstream."))
-                                .hasSize(8)
+                                .hasSize(11)
                                 .allMatch(id -> "tales".equals(id.getTag("model"))));
     }
 

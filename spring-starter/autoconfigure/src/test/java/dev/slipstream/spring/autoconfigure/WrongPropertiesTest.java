@@ -70,6 +70,15 @@ class WrongPropertiesTest {
                 "slipstream.models.my-tales.generation.frequency-penalty, NaN",
                 "slipstream.models.my-tales.generation.stop, \",x\"",
                 "slipstream.models.my-tales.generation.deadline, -1s",
+                "slipstream.models.my-tales.generation.weight, 0",
+                "slipstream.models.my-tales.batching.prefill-chunk, 0",
+                "slipstream.models.my-tales.batching.key-value-memory, 0B",
+                "slipstream.models.my-tales.prefix-cache.size, -1MB",
+                "slipstream.models.my-tales.drafting.chain, \"corpus,none\"",
+                "slipstream.models.my-tales.drafting.min-match, 0",
+                "slipstream.models.my-tales.drafting.width, -1",
+                "slipstream.models.my-tales.drafting.skip, layers:2",
+                "slipstream.models.my-tales.drafting.length, long",
                 "slipstream.default-model, nowhere",
             })
     void reportNamesPropertyAndValue(String property, String value) {
@@ -85,6 +94,12 @@ class WrongPropertiesTest {
         "slipstream.models.my-tales.weights, int5",
         "slipstream.models.my-tales.threads, two",
         "slipstream.models.my-tales.generation.deadline, soon",
+        "slipstream.models.my-tales.batching.key-value-memory, plenty",
+        "slipstream.models.my-tales.prefix-cache.size, plenty",
+        "slipstream.models.my-tales.drafting.drafter, oracle",
+        "slipstream.models.my-tales.drafting.chain, oracle",
+        "slipstream.models.my-tales.drafting.cache, both",
+        "slipstream.models.my-tales.drafting.acceptance, always",
         "slipstream.models.my-tales, /models/tales"
     })
     void valueOfTheWrongTypeIsReportedByItsName(String property, String value) {
@@ -116,6 +131,24 @@ class WrongPropertiesTest {
                 .contains("Property 'slipstream.models.nowhere.location' is not set")
                 .contains("expected a location, because 'nowhere' is no embedded model")
                 .contains("no model directory nowhere");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"corpus, drafter", "model, drafter", "corpus, chain", "model, chain"})
+    void drafterWithoutWhatItWorksWithIsNamed(String drafter, String place) {
+        String drafting = "slipstream.models.my-tales.drafting.";
+        String output =
+                start(
+                        place.equals("drafter")
+                                ? Map.of(drafting + "drafter", drafter)
+                                : Map.of(
+                                        drafting + "drafter",
+                                        "chain",
+                                        drafting + "chain",
+                                        "prompt-lookup," + drafter));
+        assertThat(output)
+                .contains("Property '" + drafting + drafter + "' is not set")
+                .contains("because the drafter " + drafter + " is chosen");
     }
 
     @Test

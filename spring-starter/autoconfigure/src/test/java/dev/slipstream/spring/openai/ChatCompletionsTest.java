@@ -44,8 +44,7 @@ class ChatCompletionsTest {
                 .isEqualTo(
                         "[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"abcde\"},"
                                 + "\"finish_reason\":\"length\"}]");
-        assertThat(json.path("usage").toString())
-                .isEqualTo("{\"prompt_tokens\":1,\"completion_tokens\":5,\"total_tokens\":6}");
+        assertThat(json.path("usage").toString()).isEqualTo(ScriptedGenerator.usage(1, 5, 0));
         assertThat(MODEL.options.get(MODEL.options.size() - 1)).isEqualTo(MODEL.defaults());
     }
 
@@ -54,6 +53,7 @@ class ChatCompletionsTest {
         server.chat(
                 "\"model\":\"alphabet\",\"max_tokens\":9,\"max_completion_tokens\":3,"
                         + "\"temperature\":0,\"top_p\":0.5,\"top_k\":3,\"min_p\":0.1,"
+                        + "\"weight\":2.5,"
                         + "\"repetition_penalty\":1.5,\"presence_penalty\":0.2,"
                         + "\"frequency_penalty\":-0.3,\"logit_bias\":{\"97\":-100,\"5\":1.5},"
                         + "\"seed\":-7,\"stop\":[\"y\",\"z\"],\"logprobs\":true,"
@@ -68,6 +68,7 @@ class ChatCompletionsTest {
                                 .topP(0.5)
                                 .topK(3)
                                 .minP(0.1)
+                                .weight(2.5)
                                 .repetitionPenalty(1.5)
                                 .presencePenalty(0.2)
                                 .frequencyPenalty(-0.3)
@@ -110,7 +111,7 @@ class ChatCompletionsTest {
                         "[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]");
         assertThat(events.get(4).path("choices").toString()).isEqualTo("[]");
         assertThat(events.get(4).path("usage").toString())
-                .isEqualTo("{\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":3}");
+                .isEqualTo(ScriptedGenerator.usage(1, 2, 0));
         assertThat(events.get(5).stringValue()).isEqualTo("[DONE]");
         assertThat(events.stream().limit(5).map(e -> e.path("id").stringValue()).distinct())
                 .hasSize(1);
@@ -133,8 +134,7 @@ class ChatCompletionsTest {
                 .containsExactly("ef", "fg", "gh");
         assertThat(json.path("choices").valueStream().map(c -> c.path("index").asInt()))
                 .containsExactly(0, 1, 2);
-        assertThat(json.path("usage").toString())
-                .isEqualTo("{\"prompt_tokens\":1,\"completion_tokens\":6,\"total_tokens\":7}");
+        assertThat(json.path("usage").toString()).isEqualTo(ScriptedGenerator.usage(1, 6, 0));
     }
 
     @Test

@@ -44,6 +44,9 @@ class ErrorsTest {
                     "model":5                                  | model | value 5
                     "n":0                                      | n | 1 to 8, found 0
                     "n":9                                      | n | 1 to 8, found 9
+                    "weight":0                                 | weight | above 0 and at most 100
+                    "weight":101                               | weight | found 101.0
+                    "weight":"all"                             | weight | string "all"
                     "seed":1e30                                | seed | wrong type or range
                     "stop":5                                   | stop | expected a string or a list of up to 4
                     "stop":["a","b","c","d","e"]               | stop | up to 4

@@ -19,8 +19,10 @@ import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.support.GenericApplicationContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -50,11 +52,11 @@ final class OpenAiServer implements AutoCloseable {
                 context ->
                         ((GenericApplicationContext) context)
                                 .registerBean(SlipstreamModels.class, () -> directory(models)));
+        application.setDefaultProperties(Map.of("server.shutdown", "immediate"));
         String[] arguments =
                 Stream.concat(
                                 Stream.of(
                                         "--server.port=0",
-                                        "--server.shutdown=immediate",
                                         "--spring.main.banner-mode=off",
                                         "--slipstream.openai.enabled=true"),
                                 Stream.of(properties).map(property -> "--" + property))
@@ -172,6 +174,17 @@ final class OpenAiServer implements AutoCloseable {
         socket.getOutputStream().write(body);
         socket.getOutputStream().flush();
         return socket;
+    }
+
+    /** Runs something as soon as the application begins to close. */
+    void onClosing(Runnable action) {
+        ApplicationListener<ContextClosedEvent> listener = event -> action.run();
+        application.addApplicationListener(listener);
+    }
+
+    /** Does what the application does with answers when it closes. */
+    void stopAnswers() {
+        application.getBean(RunningAnswers.class).stop();
     }
 
     @Override

@@ -48,6 +48,10 @@ final class ScriptedGenerator implements TextGenerator {
     final Semaphore steps = new Semaphore(0);
     final AtomicInteger decoded = new AtomicInteger();
     final AtomicInteger open = new AtomicInteger();
+
+    /** Texts that were open when the model was closed; -1 before. */
+    final AtomicInteger openWhenClosed = new AtomicInteger(-1);
+
     final Semaphore closed = new Semaphore(0);
     final List<GenerationOptions> options = new CopyOnWriteArrayList<>();
     final List<Prompt> prompts = new CopyOnWriteArrayList<>();
@@ -55,6 +59,22 @@ final class ScriptedGenerator implements TextGenerator {
     final List<ChatMessage.Tool> tools = new CopyOnWriteArrayList<>();
     private final String name;
     private final boolean template;
+
+    /** Returns the usage in JSON: two tokens were drafted in vain for every token. */
+    static String usage(int prompt, int completion, int cached) {
+        return ("{'prompt_tokens':%d,'completion_tokens':%d,'total_tokens':%d,"
+                        + "'prompt_tokens_details':{'cached_tokens':%d},"
+                        + "'completion_tokens_details':{'accepted_prediction_tokens':%d,"
+                        + "'rejected_prediction_tokens':%d}}")
+                .replace('\'', '"')
+                .formatted(
+                        prompt,
+                        completion,
+                        prompt + completion,
+                        cached,
+                        completion,
+                        2 * completion);
+    }
 
     ScriptedGenerator(String name, boolean template) {
         this.name = name;
@@ -118,7 +138,9 @@ final class ScriptedGenerator implements TextGenerator {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        openWhenClosed.set(open.get());
+    }
 
     private final class Letters implements TokenStream {
         private final Prompt prompt;
@@ -223,7 +245,20 @@ final class ScriptedGenerator implements TextGenerator {
         @Override
         public Statistics statistics() {
             return new Statistics(
-                    prompt.length(), written, written, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+                    prompt.length(),
+                    written,
+                    written,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    new Statistics.Work(
+                            prompt.length() - 1,
+                            3 * written,
+                            written,
+                            written,
+                            Duration.ZERO,
+                            Duration.ZERO,
+                            Duration.ZERO));
         }
 
         @Override
