@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code slipstream} with its sub-commands, and the exit codes of all of them. */
 @Command(
         name = "slipstream",
-        description = "Language models in the JVM: text, anatomy, perplexity.",
+        description = "Language models in the JVM: text, anatomy, perplexity, speed.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
@@ -56,6 +56,7 @@ final class CommandTree implements Runnable {
                         .addSubcommand(new GenerateCommand(library, terminal))
                         .addSubcommand(new InspectCommand(library, terminal))
                         .addSubcommand(new PerplexityCommand(library, terminal))
+                        .addSubcommand(new BenchCommand(library, terminal))
                         .addSubcommand(new ModelsCommand(library, terminal));
         commandLine
                 .setOut(new PrintWriter(terminal.out(), true))
