@@ -10,10 +10,12 @@ final class BuiltinPrompts {
     /** Beginnings of stories, what the embedded models were trained for. */
     static final String STORIES = "builtin";
 
-    /** Texts that repeat themselves: the best case of copying drafters. */
+    /** Texts that repeat themselves: what copying drafters are for. */
     static final String REPEAT = "builtin:repeat";
 
-    /** Words in random order, where nothing of the prompt helps: the worst case. */
+    /**
+     * Words in random order, where nothing of the prompt helps; the worst case if tokens are drawn.
+     */
     static final String RANDOM = "builtin:random";
 
     private static final List<String> BEGINNINGS =
