@@ -4,15 +4,18 @@ import dev.slipstream.decode.ChatMessage;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
+import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.Token;
 import dev.slipstream.decode.TokenStream;
+import dev.slipstream.zoo.DraftOptions;
+import dev.slipstream.zoo.DrafterKind;
+import dev.slipstream.zoo.LoadOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -52,6 +55,19 @@ final class GenerateCommand implements Callable<Integer> {
     private @Nullable String system;
 
     @Mixin private SamplingOptions sampling = new SamplingOptions();
+
+    @Option(
+            names = "--drafter",
+            paramLabel = "NAME",
+            description =
+                    "What proposes tokens that the model verifies in one run; the text stays the"
+                            + " model's own: "
+                            + DraftingOptions.DRAFTERS
+                            + ". Default: none.")
+    private String drafter = DrafterKind.NONE.label();
+
+    @Mixin private DraftingOptions drafting = new DraftingOptions();
+    @Mixin private PrefixCacheOptions prefixCache = new PrefixCacheOptions();
     @Mixin private JsonFile json = new JsonFile();
 
     GenerateCommand(Library library, Terminal terminal) {
@@ -69,19 +85,27 @@ final class GenerateCommand implements Callable<Integer> {
         try {
             // Wrong knobs are told before the model is opened, which may take long.
             sampling.over(GenerationOptions.greedy());
-            return run();
+            return run(loading());
         } catch (InvalidOptionException e) {
-            throw usage(e);
+            throw sampling.usage(e);
         }
     }
 
-    private int run() throws IOException {
+    private LoadOptions loading() throws IOException {
+        DraftOptions drafts = drafting.of(drafter);
+        if (drafts.drafter() == DrafterKind.NONE) {
+            drafting.refuseAll();
+        }
+        return model.loading().withDrafting(drafts).withCache(prefixCache.options());
+    }
+
+    private int run(LoadOptions loading) throws IOException {
         String text = prompt.read(terminal.in());
         String location = model.location(library);
         long start = System.nanoTime();
-        try (TextGenerator generator = library.generators().apply(location, model.loading())) {
+        try (TextGenerator generator = library.generators().apply(location, loading)) {
             Duration load = Duration.ofNanos(System.nanoTime() - start);
-            GenerateReport report = generate(generator, text, load);
+            GenerateReport report = generate(generator, loading, text, load);
             terminal.err().print("\n" + report.statistics());
             if (report.tokens().stream().anyMatch(token -> token.logProbability() != null)) {
                 terminal.err().print("\n" + report.logProbabilities());
@@ -94,16 +118,19 @@ final class GenerateCommand implements Callable<Integer> {
 
     // The registration is only held, never asked.
     @SuppressWarnings("try")
-    private GenerateReport generate(TextGenerator generator, String text, Duration load)
+    private GenerateReport generate(
+            TextGenerator generator, LoadOptions loading, String text, Duration load)
             throws IOException {
         GenerationOptions options = sampling.over(generator.defaults());
         Prompt tokens = chat ? generator.chat(messages(text), List.of()) : generator.prompt(text);
         StringBuilder written = new StringBuilder();
         List<Token> decoded = new ArrayList<>();
+        Statistics.Work prefill = Statistics.Work.NONE;
         try (TokenStream stream = generator.stream(tokens, options);
                 Interrupts.Registration interrupt = terminal.interrupts().during(stream::cancel)) {
             while (stream.hasNext()) {
                 TextChunk chunk = stream.next();
+                prefill = decoded.isEmpty() ? stream.statistics().work() : prefill;
                 terminal.out().print(chunk.text());
                 terminal.out().flush();
                 if (terminal.out().checkError()) {
@@ -114,13 +141,14 @@ final class GenerateCommand implements Callable<Integer> {
             }
             return GenerateReport.of(
                     generator,
-                    model.weights().name().toLowerCase(Locale.ROOT),
+                    loading,
                     load,
                     tokens,
                     options,
                     written.toString(),
                     decoded,
                     stream.finishReason(),
+                    prefill,
                     stream.statistics());
         }
     }
@@ -129,12 +157,5 @@ final class GenerateCommand implements Callable<Integer> {
         return system == null
                 ? List.of(ChatMessage.user(text))
                 : List.of(ChatMessage.system(system), ChatMessage.user(text));
-    }
-
-    private ParameterException usage(InvalidOptionException e) {
-        String message = e.getMessage();
-        String rest = message == null ? "" : message.replaceFirst("^" + e.option(), "");
-        return new ParameterException(
-                spec.commandLine(), SamplingOptions.flag(e.option()) + rest, e);
     }
 }

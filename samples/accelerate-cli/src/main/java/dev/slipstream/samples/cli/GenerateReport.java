@@ -1,11 +1,15 @@
 package dev.slipstream.samples.cli;
 
+import static dev.slipstream.samples.cli.Table.format;
+
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.Token;
+import dev.slipstream.zoo.DrafterKind;
+import dev.slipstream.zoo.LoadOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param prompt the text that was tokenised: for a chat, as the template rendered it
  * @param text the continuation
  * @param promptTokens tokens of the prompt
+ * @param cachedTokens those of them that were remembered from an earlier prompt
  * @param generatedTokens tokens of the continuation, an end token included
  * @param graphRuns runs of the model's graph
  * @param finishReason why the text ended
@@ -29,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeToFirstTokenSeconds from the request to the first token
  * @param elapsedSeconds from the request to the last token
  * @param tokensPerSecond after the first token
+ * @param drafting what the drafter brought; absent without one
  * @param tokens each with its log-probability and alternatives where asked for
  */
 record GenerateReport(
@@ -39,6 +45,7 @@ record GenerateReport(
         String prompt,
         String text,
         int promptTokens,
+        int cachedTokens,
         int generatedTokens,
         int graphRuns,
         String finishReason,
@@ -47,26 +54,59 @@ record GenerateReport(
         double timeToFirstTokenSeconds,
         double elapsedSeconds,
         double tokensPerSecond,
+        @Nullable Drafting drafting,
         List<Token> tokens) {
+    /**
+     * What a drafter brought.
+     *
+     * @param drafter its name
+     * @param draftedTokens tokens that were proposed to the model
+     * @param acceptedTokens those of them that stayed
+     * @param verifications runs of the model after the prompt
+     * @param acceptedPerVerification accepted tokens of one of those, on average
+     * @param shares of the time after the first token
+     */
+    record Drafting(
+            String drafter,
+            int draftedTokens,
+            int acceptedTokens,
+            int verifications,
+            double acceptedPerVerification,
+            Stages.Shares shares) {
+        static @Nullable Drafting of(
+                DrafterKind drafter, Statistics.Work prefill, Statistics.Work work) {
+            return drafter == DrafterKind.NONE
+                    ? null
+                    : new Drafting(
+                            drafter.label(),
+                            work.draftedTokens(),
+                            work.acceptedTokens(),
+                            work.verifications(),
+                            work.acceptedPerVerification(),
+                            Stages.between(prefill, work).shares());
+        }
+    }
 
     static GenerateReport of(
             TextGenerator generator,
-            String weights,
+            LoadOptions loading,
             Duration load,
             Prompt prompt,
             GenerationOptions options,
             String text,
             List<Token> tokens,
             FinishReason reason,
+            Statistics.Work prefill,
             Statistics statistics) {
         return new GenerateReport(
                 "generate",
                 generator.name(),
-                weights,
+                loading.precision().name().toLowerCase(Locale.ROOT),
                 generator.contextLength(),
                 prompt.text(),
                 text,
                 statistics.promptTokens(),
+                statistics.work().cachedTokens(),
                 statistics.generatedTokens(),
                 statistics.graphRuns(),
                 reason.name().toLowerCase(Locale.ROOT),
@@ -75,6 +115,7 @@ record GenerateReport(
                 seconds(statistics.timeToFirstToken()),
                 seconds(statistics.elapsed()),
                 statistics.tokensPerSecond(),
+                Drafting.of(loading.drafting().drafter(), prefill, statistics.work()),
                 tokens);
     }
 
@@ -83,7 +124,13 @@ record GenerateReport(
         Table table =
                 new Table()
                         .row("model", "%s, %s".formatted(model, weights))
-                        .row("prompt", promptTokens + " tokens")
+                        .row(
+                                "prompt",
+                                promptTokens
+                                        + " tokens"
+                                        + (cachedTokens > 0
+                                                ? ", " + cachedTokens + " of them cached"
+                                                : ""))
                         .row(
                                 "generated",
                                 format(
@@ -91,6 +138,24 @@ record GenerateReport(
                                         generatedTokens, tokensPerSecond))
                         .row("first token", format("%.1f ms", timeToFirstTokenSeconds * 1e3))
                         .row("finish reason", finishReason.replace('_', ' '));
+        if (drafting != null) {
+            Stages.Shares shares = drafting.shares();
+            table.row("drafter", drafting.drafter())
+                    .row(
+                            "drafted",
+                            format(
+                                    "%d tokens, %d accepted, %.2f a verification",
+                                    drafting.draftedTokens(),
+                                    drafting.acceptedTokens(),
+                                    drafting.acceptedPerVerification()))
+                    .row(
+                            "time",
+                            format(
+                                    "drafting %.0f%%, verifying %.0f%%, sampling %.0f%%",
+                                    100 * shares.drafting(),
+                                    100 * shares.verifying(),
+                                    100 * shares.sampling()));
+        }
         if (seed != null) {
             table.row("seed", seed.toString());
         }
@@ -117,10 +182,6 @@ record GenerateReport(
 
     private static String quoted(String text) {
         return '"' + text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\"") + '"';
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
     }
 
     private static double seconds(Duration duration) {

@@ -1,5 +1,7 @@
 package dev.slipstream.samples.cli;
 
+import static dev.slipstream.samples.cli.Table.format;
+
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
@@ -251,9 +253,5 @@ record InspectReport(
         return ids.isEmpty()
                 ? "none"
                 : ids.stream().map(String::valueOf).collect(Collectors.joining(", "));
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
     }
 }

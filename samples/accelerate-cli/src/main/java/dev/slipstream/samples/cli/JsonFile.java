@@ -22,13 +22,8 @@ final class JsonFile {
 
     /** Fails before the work that a file which cannot be written would waste. */
     void check() throws IOException {
-        if (file == null) {
-            return;
-        }
-        Path directory = file.toAbsolutePath().getParent();
-        if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(file)) {
-            throw new IOException(
-                    "--json: expected a file in an existing directory, found " + file);
+        if (file != null) {
+            OutputFile.check("--json", file);
         }
     }
 

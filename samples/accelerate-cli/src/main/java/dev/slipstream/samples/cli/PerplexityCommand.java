@@ -128,7 +128,7 @@ final class PerplexityCommand implements Callable<Integer> {
             String foretold = opened.tokenizer().decode(tokens, first, tokens.length);
             start = System.nanoTime();
             Perplexity measured;
-            try (Progress bar = new Progress(terminal, weights, tokens.length)) {
+            try (Progress bar = new Progress(terminal, weights, " tokens", tokens.length)) {
                 measured =
                         meter.measure(
                                 tokens,

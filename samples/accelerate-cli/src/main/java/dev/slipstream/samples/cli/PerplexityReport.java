@@ -1,8 +1,9 @@
 package dev.slipstream.samples.cli;
 
+import static dev.slipstream.samples.cli.Table.format;
+
 import dev.slipstream.evaluate.Perplexity;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What {@code perplexity} tells, for people and for programs.
@@ -85,9 +86,5 @@ record PerplexityReport(
                     compared ? format("%+.4f", beyond) : "");
         }
         return facts + "\n" + table;
-    }
-
-    private static String format(String pattern, Object... values) {
-        return String.format(Locale.ROOT, pattern, values);
     }
 }

@@ -18,15 +18,16 @@ final class Progress implements AutoCloseable, IntConsumer {
      *
      * @param terminal where it is drawn
      * @param task what goes on
-     * @param tokens how many there are to do
+     * @param unit of what is counted, such as {@code " tokens"}
+     * @param count how many there are to do
      */
-    Progress(Terminal terminal, String task, int tokens) {
+    Progress(Terminal terminal, String task, String unit, int count) {
         bar =
                 terminal.bars().getAsBoolean()
                         ? new ProgressBarBuilder()
                                 .setTaskName(task)
-                                .setInitialMax(tokens)
-                                .setUnit(" tokens", 1)
+                                .setInitialMax(count)
+                                .setUnit(unit, 1)
                                 .setStyle(ProgressBarStyle.ASCII)
                                 .setConsumer(new ConsoleProgressBarConsumer(terminal.err(), WIDTH))
                                 .clearDisplayOnFinish()
@@ -34,7 +35,7 @@ final class Progress implements AutoCloseable, IntConsumer {
                         : null;
     }
 
-    /** Shows how many tokens are done. */
+    /** Shows how many are done. */
     @Override
     public void accept(int done) {
         if (bar != null) {

@@ -9,10 +9,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The knobs of the decoder; what is not given stays as the model recommends. */
 final class SamplingOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command = CommandSpec.create();
+
     @Option(
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
@@ -153,8 +159,15 @@ final class SamplingOptions {
                 : result;
     }
 
+    /** Returns the error of a wrong option, by its name on the command line. */
+    ParameterException usage(InvalidOptionException e) {
+        String message = e.getMessage();
+        String rest = message == null ? "" : message.replaceFirst("^" + e.option(), "");
+        return new ParameterException(command.commandLine(), flag(e.option()) + rest, e);
+    }
+
     /** Returns the command line's name of a component of {@link GenerationOptions}. */
-    static String flag(String component) {
+    private static String flag(String component) {
         return switch (component) {
             case "stopStrings" -> "--stop";
             case "topLogProbabilities" -> "--logprobs";

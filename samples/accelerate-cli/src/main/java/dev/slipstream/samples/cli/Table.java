@@ -2,6 +2,7 @@ package dev.slipstream.samples.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Text in aligned columns: numbers to the right, words to the left. */
 final class Table {
@@ -42,6 +43,11 @@ final class Table {
                         .skip(1)
                         .filter(row -> row.length > column)
                         .allMatch(row -> row[column].matches("[-+]?[\\d,.]*%?"));
+    }
+
+    /** Returns a cell's text; numbers look alike everywhere. */
+    static String format(String pattern, Object... values) {
+        return String.format(Locale.ROOT, pattern, values);
     }
 
     private static int width(String cell) {

@@ -1,4 +1,4 @@
-/** Slipstream in the shell: generate, inspect and evaluate a model. */
+/** Slipstream in the shell: generate with, inspect, evaluate and measure a model. */
 @NullMarked
 package dev.slipstream.samples.cli;
 

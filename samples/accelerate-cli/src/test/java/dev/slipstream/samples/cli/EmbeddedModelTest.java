@@ -108,6 +108,76 @@ class EmbeddedModelTest {
     }
 
     @Test
+    void measuresDraftersThatLeaveTheTextAlone() throws IOException {
+        run(
+                "bench",
+                "--prompts",
+                "builtin:repeat,builtin:random",
+                "--limit-prompts",
+                "2",
+                "--rounds",
+                "2",
+                "--warm-up",
+                "0",
+                "-n",
+                "12",
+                "--weights",
+                "fp32",
+                "--drafter",
+                "prompt-lookup,layer-skip",
+                "--draft-length",
+                "constant:4");
+
+        JsonObject measured = report();
+        assertThat(measured.get("rounds").getAsInt()).isEqualTo(2);
+        assertThat(measured.get("interrupted").getAsBoolean()).isFalse();
+        assertThat(measured.getAsJsonArray("sets")).hasSize(2);
+        for (JsonElement set : measured.getAsJsonArray("sets")) {
+            assertThat(set.getAsJsonObject().get("prompts").getAsInt()).isEqualTo(2);
+            assertThat(set.getAsJsonObject().getAsJsonArray("results")).hasSize(2);
+            for (JsonElement element : set.getAsJsonObject().getAsJsonArray("results")) {
+                JsonObject result = element.getAsJsonObject();
+                assertThat(result.get("texts").getAsInt()).isEqualTo(4);
+                assertThat(result.get("differentTexts").getAsInt()).isZero();
+                assertThat(result.get("draftedTokens").getAsInt())
+                        .isGreaterThanOrEqualTo(result.get("acceptedTokens").getAsInt());
+                JsonObject shares = result.getAsJsonObject("shares");
+                double all =
+                        shares.get("drafting").getAsDouble()
+                                + shares.get("verifying").getAsDouble()
+                                + shares.get("sampling").getAsDouble();
+                assertThat(all).isCloseTo(1, within(1e-9));
+            }
+        }
+        assertThat(shell.out()).contains("builtin:repeat", "layer-skip", "same text");
+    }
+
+    @Test
+    void readsAPromptOnceForTwoCalls() throws IOException {
+        Path prefixes = directory.resolve("prefixes");
+        String prompt = "Once upon a time, there was a little girl named Lily. ".repeat(4);
+        String[] arguments = {
+            "generate",
+            "-p",
+            prompt,
+            "-n",
+            "8",
+            "-t",
+            "0",
+            "--prefix-cache-file",
+            prefixes.toString()
+        };
+        run(arguments);
+        String text = report().get("text").getAsString();
+        assertThat(report().get("cachedTokens").getAsInt()).isZero();
+
+        run(arguments);
+
+        assertThat(report().get("cachedTokens").getAsInt()).isPositive();
+        assertThat(report().get("text").getAsString()).isEqualTo(text);
+    }
+
+    @Test
     void endsTheMeasurementOnCtrlC() throws IOException {
         Files.writeString(text, "Once upon a time");
 

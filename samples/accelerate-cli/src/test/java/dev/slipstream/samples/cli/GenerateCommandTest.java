@@ -6,9 +6,16 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.decode.AcceptanceRule;
+import dev.slipstream.decode.Statistics;
+import dev.slipstream.decode.draft.ConstantLength;
+import dev.slipstream.decode.draft.DraftCache;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
+import dev.slipstream.zoo.DraftOptions;
+import dev.slipstream.zoo.DrafterKind;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.SkippedLayers;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +122,83 @@ class GenerateCommandTest {
                                 .withSpinning(Spinning.ON)
                                 .withRequests(1, 0)
                                 .withCache(CacheOptions.NONE));
+    }
+
+    @Test
+    void handsDraftingAndPrefixCacheToTheModel() {
+        Path file = directory.resolve("prefixes");
+        String command =
+                "generate --drafter chain --draft-chain prompt-lookup,slice --draft-model small"
+                        + " --draft-corpus texts --draft-min-match 3 --draft-width 128 --draft-skip"
+                        + " both:2 --draft-cache own --draft-length constant:4 --draft-acceptance"
+                        + " ratio-test --prefix-cache 3kb --prefix-cache-file "
+                        + file;
+
+        assertThat(shell.run(command.split(" "))).as(shell.err()).isZero();
+
+        assertThat(loading.cache()).isEqualTo(new CacheOptions(3 << 10, file));
+        assertThat(loading.drafting())
+                .isEqualTo(
+                        new DraftOptions(
+                                DrafterKind.CHAIN,
+                                List.of(DrafterKind.PROMPT_LOOKUP, DrafterKind.SLICE),
+                                "small",
+                                "texts",
+                                3,
+                                128,
+                                new SkippedLayers(Set.of(2), Set.of(2)),
+                                DraftCache.OWN,
+                                new ConstantLength(4),
+                                AcceptanceRule.RATIO_TEST));
+    }
+
+    @Test
+    void keepsTheUsualSizeOfPrefixes() {
+        Path file = directory.resolve("prefixes");
+
+        shell.run("generate", "--prefix-cache-file", file.toString());
+
+        assertThat(loading.cache())
+                .isEqualTo(new CacheOptions(CacheOptions.defaults().bytes(), file));
+    }
+
+    @Test
+    void tellsWhatTheDrafterBroughtSinceTheFirstToken() throws IOException {
+        Path file = directory.resolve("report.json");
+        generator.work =
+                said ->
+                        said < 2
+                                ? work(0, 0, 0, 10, 1000, 100)
+                                : work(7, 6, 4, 10 + 30, 1000 + 60, 100 + 10);
+
+        shell.run("generate", "--drafter", "prompt-lookup", "--json", file.toString());
+
+        assertThat(shell.err())
+                .contains("prompt         1 tokens, 5 of them cached")
+                .contains("drafter        prompt-lookup")
+                .contains("drafted        7 tokens, 6 accepted, 1.50 a verification")
+                .contains("time           drafting 30%, verifying 60%, sampling 10%");
+        JsonObject report = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+        assertThat(report.get("cachedTokens").getAsInt()).isEqualTo(5);
+        JsonObject drafting = report.getAsJsonObject("drafting");
+        assertThat(drafting.get("drafter").getAsString()).isEqualTo("prompt-lookup");
+        assertThat(drafting.get("draftedTokens").getAsInt()).isEqualTo(7);
+        assertThat(drafting.get("acceptedTokens").getAsInt()).isEqualTo(6);
+        assertThat(drafting.get("verifications").getAsInt()).isEqualTo(4);
+        assertThat(drafting.get("acceptedPerVerification").getAsDouble()).isEqualTo(1.5);
+        assertThat(drafting.getAsJsonObject("shares").get("drafting").getAsDouble()).isEqualTo(0.3);
+    }
+
+    private static Statistics.Work work(
+            int drafted, int accepted, int runs, long drafting, long running, long sampling) {
+        return new Statistics.Work(
+                5,
+                drafted,
+                accepted,
+                runs,
+                Duration.ofMillis(drafting),
+                Duration.ofMillis(running),
+                Duration.ofMillis(sampling));
     }
 
     @Test
@@ -251,6 +336,21 @@ class GenerateCommandTest {
         "--max-tokens -1, --max-tokens",
         "--logprobs 21, --logprobs",
         "--seed 1 --seed 2, --seed",
+        "--drafter copying, --drafter",
+        "--draft-width 128, --draft-width",
+        "--drafter slice --draft-width x, --draft-width",
+        "--drafter layer-skip --draft-skip head:1, --draft-skip",
+        "--drafter layer-skip --draft-cache none, --draft-cache",
+        "--drafter prompt-lookup --draft-min-match 0, --draft-min-match",
+        "--drafter prompt-lookup --draft-length long, --draft-length",
+        "--drafter prompt-lookup --draft-acceptance always, --draft-acceptance",
+        "--drafter chain --draft-chain chain, --draft-chain",
+        "--drafter model, --draft-model",
+        "--drafter corpus, --draft-corpus",
+        "--prefix-cache 64MB, --prefix-cache",
+        "--prefix-cache-file f --prefix-cache 64XB, --prefix-cache",
+        "--prefix-cache-file f --prefix-cache 0, --prefix-cache",
+        "--prefix-cache-file f --prefix-cache 99999999999GB, --prefix-cache",
     })
     void refusesWrongArgumentsWithCodeTwoInOneLine(String arguments, String named) {
         int code = shell.run(("generate " + arguments).split(" "));

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ProgressTest {
     @Test
     void drawsOnATerminal() {
-        assertThat(drawn(() -> true)).contains("reading").contains("35/70");
+        assertThat(drawn(() -> true)).contains("reading").contains("35/70 pages");
     }
 
     @Test
@@ -30,7 +30,7 @@ class ProgressTest {
                         stream,
                         action -> () -> {},
                         bars);
-        try (Progress progress = new Progress(terminal, "reading", 70)) {
+        try (Progress progress = new Progress(terminal, "reading", " pages", 70)) {
             progress.accept(35);
         }
         return err.toString(StandardCharsets.UTF_8);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /** Says given pieces, one token each, and remembers what it was asked. */
@@ -24,6 +25,9 @@ final class ScriptedGenerator implements TextGenerator {
 
     /** Called before each piece with the number of pieces that came before. */
     IntConsumer beforePiece = n -> {};
+
+    /** What was saved, by the number of pieces that were said. */
+    IntFunction<Statistics.Work> work = said -> Statistics.Work.NONE;
 
     ScriptedGenerator(String... pieces) {
         this.pieces = List.of(pieces);
@@ -119,7 +123,8 @@ final class ScriptedGenerator implements TextGenerator {
                         said + 1,
                         Duration.ZERO,
                         Duration.ofMillis(250),
-                        Duration.ofMillis(1250));
+                        Duration.ofMillis(1250),
+                        work.apply(said));
             }
 
             @Override
