@@ -78,7 +78,7 @@ final class RandomModelCommand implements Callable<Integer> {
         RandomModel model = new RandomModel(shape, seed);
         long parameters = model.parameters();
         try (Progress bar =
-                new Progress(terminal, "million weights", (int) (parameters / MILLION))) {
+                new Progress(terminal, "write", " million weights", (int) (parameters / MILLION))) {
             model.write(out, written -> bar.accept((int) (written / MILLION)));
         }
         terminal.out()

@@ -147,7 +147,7 @@ final class ThroughputCommand implements Callable<Integer> {
         StreamRates rates = new StreamRates(generator, prompts, promptTokens, maxTokens);
         int each = streams.stream().mapToInt(Integer::intValue).sum() * maxTokens;
         List<Integer> order = new ArrayList<>(streams);
-        try (Progress bar = new Progress(terminal, "streams", rounds * each)) {
+        try (Progress bar = new Progress(terminal, "streams", " texts", rounds * each)) {
             int done = 0;
             for (int round = 0; round < rounds; round++) {
                 for (int number : order) {
@@ -167,7 +167,7 @@ final class ThroughputCommand implements Callable<Integer> {
         requireRoom(generator, tokens + 1, "--long-prompt");
         int chunk = loading.batching().prefillChunk();
         LongPrompt waits = new LongPrompt(generator, prompts, tokens, promptTokens, chunk);
-        try (Progress bar = new Progress(terminal, "long prompt", rounds * tokens)) {
+        try (Progress bar = new Progress(terminal, "long prompt", " tokens", rounds * tokens)) {
             for (int round = 1; round <= rounds; round++) {
                 waits.measure();
                 bar.accept(round * tokens);
@@ -181,7 +181,8 @@ final class ThroughputCommand implements Callable<Integer> {
         requireAtLeast("--shared-prefix", 1, tokens);
         LoadOptions remembering = loading.withCache(new CacheOptions(CACHE_BYTES, null));
         try (TextGenerator generator = batches.apply(location, remembering);
-                Progress bar = new Progress(terminal, "shared prefix", rounds * tokens)) {
+                Progress bar =
+                        new Progress(terminal, "shared prefix", " tokens", rounds * tokens)) {
             requireRoom(generator, SharedPrefix.length(tokens) + 1, "--shared-prefix");
             RandomPrompts prompts = new RandomPrompts(generator.vocabularySize(), random);
             new SharedPrefix(generator, prompts, promptTokens).measure();
