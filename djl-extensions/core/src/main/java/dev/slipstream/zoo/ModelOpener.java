@@ -29,6 +29,9 @@ final class ModelOpener {
 
     private static final int UNKNOWN_CONTEXT = 2048;
 
+    /** Each is an input of every attention; further requests go into a second run. */
+    private static final int MOST_TOGETHER = 32;
+
     private final LoadOptions options;
     private final DraftingOpener drafting;
 
@@ -263,7 +266,8 @@ final class ModelOpener {
     private RuntimeOptions runtime() {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
         int requests = options.batching().maxActive();
-        return new RuntimeOptions(threads, options.spinning(), requests, requests);
+        return new RuntimeOptions(
+                threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER));
     }
 
     private static CheckpointException unreadable(ModelSource source, IOException e) {
