@@ -100,6 +100,24 @@ public record DraftOptions(
         return kinds;
     }
 
+    /** Returns these options without the drafters that are a part of the model itself. */
+    DraftOptions withoutSelf() {
+        List<DrafterKind> others = new ArrayList<>(drafters());
+        others.remove(DrafterKind.SLICE);
+        others.remove(DrafterKind.LAYER_SKIP);
+        return new DraftOptions(
+                others.isEmpty() ? DrafterKind.NONE : drafter,
+                drafter == DrafterKind.CHAIN ? others : chain,
+                model,
+                corpus,
+                shortestMatch,
+                width,
+                skipped,
+                cache,
+                length,
+                acceptance);
+    }
+
     private static List<String> labels(List<DrafterKind> kinds) {
         return kinds.stream().map(DrafterKind::label).toList();
     }

@@ -3,6 +3,7 @@ package dev.slipstream.zoo;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.DecoderConfig;
 import dev.slipstream.checkpoint.SelfDraftShape;
+import dev.slipstream.decode.DraftLengths;
 import dev.slipstream.decode.Drafting;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.Speculation;
@@ -89,10 +90,10 @@ final class DraftingOpener {
             }
             Drafting drafting =
                     options.drafter() == DrafterKind.CHAIN ? new Chain(opened) : opened.get(0);
-            return new Speculation(
-                    drafting,
-                    options.length().lengths(() -> VerificationCosts.measure(model.decoder())),
-                    options.acceptance());
+            DraftLengths lengths =
+                    options.length().lengths(() -> VerificationCosts.measure(model.decoder()));
+            lengths.measure(drafting, model.decoder());
+            return new Speculation(drafting, lengths, options.acceptance());
         } catch (RuntimeException e) {
             opened.forEach(Drafting::close);
             throw e;

@@ -4,6 +4,7 @@ import dev.slipstream.cache.CacheKey;
 import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.decode.Speculation;
+import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.schedule.BatchingGenerator;
 import java.util.List;
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens models by name or place. */
 public final class Models {
+    private static final System.Logger LOGGER = System.getLogger(Models.class.getName());
+
     private Models() {}
 
     /** Returns the names of the models that lie in jars on the class path, the default first. */
@@ -54,6 +57,44 @@ public final class Models {
     public static AutoregressiveGenerator open(String location, LoadOptions options) {
         ModelSource source = ModelSource.find(location, options.precision());
         ModelOpener.Opened opened = new ModelOpener(options).open(source);
+        if (options.drafting().length() instanceof CostModelLength
+                && opened.model().decoder().drafts()) {
+            LoadOptions without = options.withDrafting(options.drafting().withoutSelf());
+            ModelOpener.Opened plain = openWithout(opened, without, source);
+            if (plain != null) {
+                return generator(plain, without);
+            }
+        }
+        return generator(opened, options);
+    }
+
+    /** Returns the model without a part that drafts, if that part cannot pay; it is closed then. */
+    private static ModelOpener.@Nullable Opened openWithout(
+            ModelOpener.Opened gated, LoadOptions without, ModelSource source) {
+        ModelOpener.Opened plain = null;
+        try {
+            plain = new ModelOpener(without).open(source);
+            if (SelfDraftTrial.pays(gated.model().decoder(), plain.model().decoder())) {
+                plain.model().close();
+                return null;
+            }
+        } catch (RuntimeException e) {
+            if (plain != null) {
+                plain.model().close();
+            }
+            gated.model().close();
+            throw e;
+        }
+        gated.model().close();
+        LOGGER.log(
+                System.Logger.Level.INFO,
+                "{0}: drafting with a part of the model cannot pay on this machine, so it does without; give the drafts a constant length to have them nevertheless",
+                plain.model().name());
+        return plain;
+    }
+
+    private static AutoregressiveGenerator generator(
+            ModelOpener.Opened opened, LoadOptions options) {
         Speculation speculation = null;
         try {
             speculation = new DraftingOpener(options).open(opened.model());

@@ -2,6 +2,8 @@ package dev.slipstream.decode.draft;
 
 import dev.slipstream.decode.DraftLength;
 import dev.slipstream.decode.DraftLengths;
+import dev.slipstream.decode.Drafting;
+import dev.slipstream.runtime.DecoderModel;
 
 /** What the requests of one model share under {@link CostModelLength}: where new ones start. */
 final class CostModelLengths implements DraftLengths {
@@ -32,6 +34,11 @@ final class CostModelLengths implements DraftLengths {
     @Override
     public DraftLength open() {
         return new CostModelRequest(this);
+    }
+
+    @Override
+    public void measure(Drafting drafts, DecoderModel model) {
+        Rehearsal.run(drafts, model, drafting);
     }
 
     int most() {

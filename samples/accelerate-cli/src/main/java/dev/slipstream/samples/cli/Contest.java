@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 
 /** One model, opened plainly and with each drafter, and the rounds in which they take turns. */
@@ -16,6 +18,7 @@ final class Contest implements AutoCloseable {
     private final Answers answers;
     private final TextGenerator plain;
     private final Map<String, TextGenerator> drafted = new LinkedHashMap<>();
+    private final Map<String, TextGenerator> opponents = new LinkedHashMap<>();
 
     /**
      * Opens the model once for each way to decode.
@@ -36,14 +39,26 @@ final class Contest implements AutoCloseable {
         plain = library.generators().apply(location, loading);
         try {
             for (DraftOptions options : drafters) {
-                drafted.put(
-                        options.drafter().label(),
-                        library.generators().apply(location, loading.withDrafting(options)));
+                TextGenerator drafter =
+                        library.generators().apply(location, loading.withDrafting(options));
+                drafted.put(options.drafter().label(), drafter);
+                opponents.put(options.drafter().label(), opponent(drafter));
             }
         } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
+    }
+
+    /**
+     * Returns the same open model without the drafter: two openings of one file differ by up to a
+     * third in speed, by where their weights happen to lie. Only a graph with gates for a draft has
+     * to stand against the other one, without.
+     */
+    private TextGenerator opponent(TextGenerator drafter) {
+        return drafter instanceof AutoregressiveGenerator open && !open.model().decoder().drafts()
+                ? new AutoregressiveGenerator(open.model())
+                : plain;
     }
 
     /** Returns the model without a drafter. */
@@ -83,8 +98,8 @@ final class Contest implements AutoCloseable {
             for (int round = 0; round < plan.rounds(); round++) {
                 for (Prompt prompt : plan.prompts()) {
                     for (Map.Entry<String, Comparison> entry : comparisons.entrySet()) {
-                        TextGenerator drafter = drafted.get(entry.getKey());
-                        entry.getValue().add(round, pair(drafter, prompt, plan.options(), round));
+                        Comparison.Pair pair = pair(entry.getKey(), prompt, plan.options(), round);
+                        entry.getValue().add(round, pair);
                         afterPair.run();
                     }
                 }
@@ -103,14 +118,15 @@ final class Contest implements AutoCloseable {
         }
     }
 
-    private Comparison.Pair pair(
-            TextGenerator drafter, Prompt prompt, GenerationOptions options, int round) {
+    private Comparison.Pair pair(String name, Prompt prompt, GenerationOptions options, int round) {
+        TextGenerator drafter = Objects.requireNonNull(drafted.get(name));
+        TextGenerator opponent = Objects.requireNonNull(opponents.get(name));
         if (round % 2 == 0) {
-            Answer first = answers.of(plain, prompt, options);
+            Answer first = answers.of(opponent, prompt, options);
             return new Comparison.Pair(first, answers.of(drafter, prompt, options));
         }
         Answer first = answers.of(drafter, prompt, options);
-        return new Comparison.Pair(answers.of(plain, prompt, options), first);
+        return new Comparison.Pair(answers.of(opponent, prompt, options), first);
     }
 
     @Override
