@@ -14,7 +14,10 @@ import java.time.Duration;
  * opened without.
  */
 final class SelfDraftTrial {
-    /** Of drafted tokens, about what a good part of a model gets right (the storyteller: 0.64 to 0.87). */
+    /**
+     * Of drafted tokens, about what a good part of a model gets right (the storyteller: 0.64 to
+     * 0.87).
+     */
     private static final double HOPED_ACCEPTANCE = 0.8;
 
     /** Below this, a somewhat lower acceptance makes a loss of it. */

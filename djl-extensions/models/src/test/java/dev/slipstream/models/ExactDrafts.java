@@ -48,30 +48,40 @@ record ExactDrafts(
     private record Request(Prompt prompt, GenerationOptions options) {}
 
     /**
-     * Compares the texts of some prompts: greedy ones of 48 tokens, and seeded ones that may end
-     * before.
+     * Compares the texts of some prompts: of all of them greedy ones of 48 tokens, alone; of each
+     * second one also seeded ones, which may end before; and eight at a time, one of the two kinds
+     * of each prompt.
      *
      * @param corpus a text file for the drafters that quote
      */
     Drafted compare(List<String> prompts, PlainTexts plain, Path corpus) {
         Drafted drafted = Drafted.NOTHING;
         AutoregressiveGenerator generator = drafter.open(model, precision, length, corpus, AT_ONCE);
-        BatchOptions together = BatchOptions.defaults().withRequests(AT_ONCE, 2 * prompts.size());
+        BatchOptions together = BatchOptions.defaults().withRequests(AT_ONCE, prompts.size());
         try (BatchingGenerator batch = new BatchingGenerator(generator, together)) {
-            List<Request> requests = requests(generator, prompts);
-            for (Request request : requests) {
+            List<Request> greedy = greedy(generator, prompts);
+            List<Request> seeded = seeded(greedy);
+            List<Request> alone = new ArrayList<>(greedy);
+            List<Request> among = new ArrayList<>();
+            for (int i = 0; i < prompts.size(); i++) {
+                if (i % 2 == 0) {
+                    alone.add(seeded.get(i));
+                }
+                among.add(i % 2 == 0 ? greedy.get(i) : seeded.get(i));
+            }
+            for (Request request : alone) {
                 Generation text = generator.generate(request.prompt, request.options);
                 check("alone", request, text, plain);
                 drafted = drafted.plus(text.statistics().work());
             }
             List<TokenStream> streams = new ArrayList<>();
-            for (Request request : requests) {
+            for (Request request : among) {
                 streams.add(batch.stream(request.prompt, request.options));
             }
             for (int i = 0; i < streams.size(); i++) {
                 try (TokenStream stream = streams.get(i)) {
                     Generation text = stream.readAll();
-                    check("among others", requests.get(i), text, plain);
+                    check("among others", among.get(i), text, plain);
                     drafted = drafted.plus(text.statistics().work());
                 }
             }
@@ -79,15 +89,25 @@ record ExactDrafts(
         return drafted;
     }
 
-    private static List<Request> requests(TextGenerator generator, List<String> prompts) {
+    private static List<Request> greedy(TextGenerator generator, List<String> prompts) {
+        GenerationOptions options =
+                GenerationOptions.builder().maxTokens(TOKENS).ignoreEndOfText(true).build();
+        return prompts.stream()
+                .map(text -> new Request(fitting(generator, text), options))
+                .toList();
+    }
+
+    private static List<Request> seeded(List<Request> greedy) {
         List<Request> requests = new ArrayList<>();
-        long seed = 0;
-        for (String text : prompts) {
-            Prompt prompt = fitting(generator, text);
-            GenerationOptions.Builder options = GenerationOptions.builder().maxTokens(TOKENS);
-            requests.add(new Request(prompt, options.ignoreEndOfText(true).build()));
-            options.ignoreEndOfText(false).temperature(0.8).topP(0.95).seed(seed++);
-            requests.add(new Request(prompt, options.build()));
+        for (Request request : greedy) {
+            GenerationOptions options =
+                    GenerationOptions.builder()
+                            .maxTokens(TOKENS)
+                            .temperature(0.8)
+                            .topP(0.95)
+                            .seed((long) requests.size())
+                            .build();
+            requests.add(new Request(request.prompt, options));
         }
         return requests;
     }

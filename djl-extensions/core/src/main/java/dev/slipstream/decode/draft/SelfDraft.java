@@ -11,8 +11,9 @@ import java.util.Set;
 /**
  * A model drafts with a part of itself: with narrower feed-forwards where it was trained for them
  * (Devvrit and others, MatFormer, 2024), or without some of its sub-layers (Zhang and others, Draft
- * &amp; Verify, 2024). No second model, no second copy of a weight, and, with the {@link
- * DraftCache#SHARED} cache, no second reading of the prompt. The graph says which part, by {@link
+ * &amp; Verify, 2024). No second model, hardly a weight stored twice (a slice keeps its columns of
+ * {@code down_proj} beside the whole), and, with the {@link DraftCache#SHARED} cache, no second
+ * reading of the prompt. The graph says which part, by {@link
  * dev.slipstream.checkpoint.SelfDraftShape}.
  */
 public final class SelfDraft implements Drafting {

@@ -118,7 +118,7 @@ final class ThroughputCommand implements Callable<Integer> {
             RandomPrompts prompts = new RandomPrompts(generator.vocabularySize(), random);
             rates = rates(generator, prompts);
             if (longPrompt != null) {
-                waits = waits(generator, prompts, longPrompt, loading);
+                waits = waits(generator, prompts, longPrompt);
             }
         }
         ThroughputReport.SharedPrefix savings =
@@ -162,11 +162,10 @@ final class ThroughputCommand implements Callable<Integer> {
     }
 
     private ThroughputReport.LongPrompt waits(
-            TextGenerator generator, RandomPrompts prompts, int tokens, LoadOptions loading) {
+            TextGenerator generator, RandomPrompts prompts, int tokens) {
         requireAtLeast("--long-prompt", 1, tokens);
         requireRoom(generator, tokens + 1, "--long-prompt");
-        int chunk = loading.batching().prefillChunk();
-        LongPrompt waits = new LongPrompt(generator, prompts, tokens, promptTokens, chunk);
+        LongPrompt waits = new LongPrompt(generator, prompts, tokens, promptTokens);
         try (Progress bar = new Progress(terminal, "long prompt", " tokens", rounds * tokens)) {
             for (int round = 1; round <= rounds; round++) {
                 waits.measure();

@@ -51,21 +51,21 @@ record ThroughputReport(
      * @param longTokens of the long prompt
      * @param shortTokens of the short ones
      * @param requests how many short ones there were in all
-     * @param chunkSeconds of a step that reads a piece of the long prompt alone
+     * @param stepSeconds of a step that reads a piece of the long prompt, with the short ones in it
      * @param aloneSeconds to a short one's first token where nothing else runs
      * @param medianSeconds to a short one's first token
      * @param p95Seconds to the first token of all but the slowest 5 % of them
-     * @param p95Chunks the same in chunks
+     * @param p95Steps the same in steps
      */
     record LongPrompt(
             int longTokens,
             int shortTokens,
             int requests,
-            double chunkSeconds,
+            double stepSeconds,
             double aloneSeconds,
             double medianSeconds,
             double p95Seconds,
-            double p95Chunks) {}
+            double p95Steps) {}
 
     /**
      * Prompts that begin alike.
@@ -116,7 +116,7 @@ record ThroughputReport(
     private static Table table(LongPrompt measured) {
         return new Table()
                 .row("while a prompt is read of", measured.longTokens + " tokens")
-                .row("one step of it", format("%.1f ms", measured.chunkSeconds * 1e3))
+                .row("a step of it", format("%.1f ms", measured.stepSeconds * 1e3))
                 .row(
                         "short requests",
                         format("%d, of %d tokens", measured.requests, measured.shortTokens))
@@ -126,7 +126,7 @@ record ThroughputReport(
                         "first token, 95 %",
                         format(
                                 "%.1f ms, %.2f steps",
-                                measured.p95Seconds * 1e3, measured.p95Chunks));
+                                measured.p95Seconds * 1e3, measured.p95Steps));
     }
 
     private static Table table(SharedPrefix measured) {

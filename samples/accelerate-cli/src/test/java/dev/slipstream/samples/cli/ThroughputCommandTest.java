@@ -30,7 +30,7 @@ class ThroughputCommandTest {
                         "--rounds=2",
                         "--json=" + json);
         assertThat(code).as(shell.err()).isZero();
-        assertThat(shell.out()).contains("streams  tokens/s", "one step of it", "found again");
+        assertThat(shell.out()).contains("streams  tokens/s", "a step of it", "found again");
         JsonObject report = JsonParser.parseString(Files.readString(json)).getAsJsonObject();
         JsonArray streams = report.getAsJsonArray("streams");
         assertThat(streams).hasSize(2);
