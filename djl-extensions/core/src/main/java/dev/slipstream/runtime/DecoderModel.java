@@ -1,19 +1,14 @@
 package dev.slipstream.runtime;
 
-import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
-import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,10 +34,9 @@ public final class DecoderModel implements AutoCloseable {
     private final List<OnnxTensor> weights;
     private final DecoderInterface decoder;
     private final int contextLength;
-    private final int keptBuffers;
     private final @Nullable OnnxTensor nothing;
     private final SharedRun shared;
-    private final Deque<KeyValues> pool = new ArrayDeque<>();
+    private final KeyValuePool pool;
     private final Set<DecoderSession> sessions = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
@@ -59,8 +53,8 @@ public final class DecoderModel implements AutoCloseable {
         this.session = session;
         this.weights = weights;
         this.contextLength = contextLength;
-        this.keptBuffers = keptBuffers;
         this.decoder = DecoderInterface.of(session, name);
+        this.pool = new KeyValuePool(environment, decoder, contextLength, keptBuffers);
         this.nothing = decoder.ragged() ? nothing(environment, decoder.states().get(0)) : null;
         this.shared = new SharedRun(environment, session, decoder, nothing);
     }
@@ -77,14 +71,14 @@ public final class DecoderModel implements AutoCloseable {
     public static DecoderModel open(OnnxModel model, int contextLength, RuntimeOptions options) {
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
-        try (OrtSession.SessionOptions settings = settings(options)) {
+        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
             OnnxModel graph =
                     OperatorLibraries.register(settings)
                             ? withExactAttention(model, contextLength, options.sequences())
                             : PairedRows.of(model);
             Map<String, OnnxTensorLike> external = new LinkedHashMap<>();
             for (Map.Entry<String, Tensor> entry : graph.externalInitializers().entrySet()) {
-                OnnxTensor tensor = tensor(environment, entry.getValue());
+                OnnxTensor tensor = SessionSettings.tensor(environment, entry.getValue());
                 weights.add(tensor);
                 external.put(entry.getKey(), tensor);
             }
@@ -121,7 +115,7 @@ public final class DecoderModel implements AutoCloseable {
      */
     public static DecoderModel open(Path file, int contextLength, RuntimeOptions options) {
         OrtEnvironment environment = OnnxRuntime.start();
-        try (OrtSession.SessionOptions settings = settings(options)) {
+        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
             OrtSession session = environment.createSession(file.toString(), settings);
             return guarded(
                     session,
@@ -187,7 +181,7 @@ public final class DecoderModel implements AutoCloseable {
      * @param capacity the most tokens that it will hold, 1 to {@link #contextLength()}
      */
     public long sessionBytes(int capacity) {
-        return decoder.sessionBytes(rounded(capacity));
+        return decoder.sessionBytes(pool.rounded(capacity));
     }
 
     /**
@@ -267,7 +261,7 @@ public final class DecoderModel implements AutoCloseable {
                             .formatted(contextLength, capacity));
         }
         try {
-            DecoderSession result = new DecoderSession(this, capacity, acquire(capacity));
+            DecoderSession result = new DecoderSession(this, capacity, pool.acquire(capacity));
             if (register(result)) {
                 return result;
             }
@@ -289,10 +283,7 @@ public final class DecoderModel implements AutoCloseable {
         }
         shared.terminate();
         List.copyOf(sessions).forEach(DecoderSession::close);
-        synchronized (this) {
-            pool.forEach(KeyValues::close);
-            pool.clear();
-        }
+        pool.close();
         try {
             shared.close();
             if (nothing != null) {
@@ -332,13 +323,7 @@ public final class DecoderModel implements AutoCloseable {
 
     void release(DecoderSession from, KeyValues keyValues) {
         sessions.remove(from);
-        synchronized (this) {
-            if (!closed && pool.size() < keptBuffers) {
-                pool.push(keyValues);
-                return;
-            }
-        }
-        keyValues.close();
+        pool.release(keyValues);
     }
 
     /** The model may have been closed since: no session may outlive it unseen. */
@@ -350,83 +335,11 @@ public final class DecoderModel implements AutoCloseable {
         return new IllegalStateException(name + " is closed");
     }
 
-    private KeyValues acquire(int capacity) throws OrtException {
-        synchronized (this) {
-            if (closed) {
-                throw closedAlready();
-            }
-            for (KeyValues used : pool) {
-                // Rounded: a capacity of 257 does not fit 256 tokens and the twin of the last one.
-                if (used.capacity() >= rounded(capacity)) {
-                    pool.remove(used);
-                    used.cut(0, 0);
-                    return used;
-                }
-            }
-        }
-        return decoder.inPlace()
-                ? new InPlaceKeyValues(environment, decoder, rounded(capacity))
-                : new GrowingKeyValues(environment, decoder, rounded(capacity));
-    }
-
-    /** Round sizes, so that a buffer fits more sessions than the one that it was made for. */
-    private int rounded(int capacity) {
-        int tokens = (int) Math.min(contextLength, (capacity + 255L) / 256 * 256);
-        return tokens + decoder.attentionRows(1) - 1;
-    }
-
     private static OnnxTensor nothing(OrtEnvironment environment, DecoderInterface.State state)
             throws OrtException {
         long bytes = (long) state.outer() * state.inner() * state.type().size;
         return OnnxTensor.createTensor(
                 environment, Buffers.allocate(bytes), state.at(1), state.type());
-    }
-
-    private static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {
-        OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
-        try {
-            apply(options, settings);
-            return settings;
-        } catch (OrtException e) {
-            settings.close();
-            throw e;
-        }
-    }
-
-    private static void apply(RuntimeOptions options, OrtSession.SessionOptions settings)
-            throws OrtException {
-        settings.setIntraOpNumThreads(options.threads());
-        settings.setInterOpNumThreads(1);
-        settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-        settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-        settings.addConfigEntry(
-                "session.intra_op.allow_spinning", options.spinning() == Spinning.ON ? "1" : "0");
-        // A plan is kept for every shape that ever came, and here each length is a shape.
-        settings.setMemoryPatternOptimization(false);
-    }
-
-    private static OnnxTensor tensor(OrtEnvironment environment, Tensor tensor)
-            throws OrtException {
-        long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
-        return OnnxTensor.createTensor(environment, tensor.data(), shape, javaType(tensor.type()));
-    }
-
-    private static OnnxJavaType javaType(ElementType type) {
-        return switch (type) {
-            case FLOAT -> OnnxJavaType.FLOAT;
-            case DOUBLE -> OnnxJavaType.DOUBLE;
-            case FLOAT16 -> OnnxJavaType.FLOAT16;
-            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
-            case INT8 -> OnnxJavaType.INT8;
-            case UINT8 -> OnnxJavaType.UINT8;
-            case INT16 -> OnnxJavaType.INT16;
-            case INT32 -> OnnxJavaType.INT32;
-            case INT64 -> OnnxJavaType.INT64;
-            case BOOL -> OnnxJavaType.BOOL;
-            default ->
-                    throw new InferenceException(
-                            "ONNX Runtime's Java API has no tensors of type " + type);
-        };
     }
 
     private interface Opening {

@@ -80,6 +80,13 @@ final class DraftingOpener {
 
     /** Returns how the model's texts are drafted; null if they are not. */
     @Nullable Speculation open(LanguageModel model) {
+        if (!options.drafters().isEmpty() && !model.decoder().savesTokens()) {
+            throw new CheckpointException(
+                    model.name()
+                            + ": expected keys and values that can be cut behind any token, found"
+                            + " states without a time axis; each refused token would have the whole"
+                            + " text read again: open it without a drafter");
+        }
         List<Drafting> opened = new ArrayList<>();
         try {
             for (DrafterKind kind : options.drafters()) {

@@ -1,0 +1,63 @@
+package dev.slipstream.runtime;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import dev.slipstream.graph.ElementType;
+import dev.slipstream.graph.Tensor;
+
+/** What ONNX Runtime's sessions are opened with. */
+final class SessionSettings {
+    private SessionSettings() {}
+
+    /** Returns the settings that the options ask for; the caller closes them. */
+    static OrtSession.SessionOptions settings(RuntimeOptions options) throws OrtException {
+        OrtSession.SessionOptions settings = new OrtSession.SessionOptions();
+        try {
+            apply(options, settings);
+            return settings;
+        } catch (OrtException e) {
+            settings.close();
+            throw e;
+        }
+    }
+
+    private static void apply(RuntimeOptions options, OrtSession.SessionOptions settings)
+            throws OrtException {
+        settings.setIntraOpNumThreads(options.threads());
+        settings.setInterOpNumThreads(1);
+        settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        settings.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+        settings.addConfigEntry(
+                "session.intra_op.allow_spinning", options.spinning() == Spinning.ON ? "1" : "0");
+        // A plan is kept for every shape that ever came, and here each length is a shape.
+        settings.setMemoryPatternOptimization(false);
+    }
+
+    /** Returns a tensor over the same memory; the caller closes it and keeps the memory. */
+    static OnnxTensor tensor(OrtEnvironment environment, Tensor tensor) throws OrtException {
+        long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+        return OnnxTensor.createTensor(environment, tensor.data(), shape, javaType(tensor.type()));
+    }
+
+    private static OnnxJavaType javaType(ElementType type) {
+        return switch (type) {
+            case FLOAT -> OnnxJavaType.FLOAT;
+            case DOUBLE -> OnnxJavaType.DOUBLE;
+            case FLOAT16 -> OnnxJavaType.FLOAT16;
+            case BFLOAT16 -> OnnxJavaType.BFLOAT16;
+            case INT8 -> OnnxJavaType.INT8;
+            case UINT8 -> OnnxJavaType.UINT8;
+            case INT16 -> OnnxJavaType.INT16;
+            case INT32 -> OnnxJavaType.INT32;
+            case INT64 -> OnnxJavaType.INT64;
+            case BOOL -> OnnxJavaType.BOOL;
+            default ->
+                    throw new InferenceException(
+                            "ONNX Runtime's Java API has no tensors of type " + type);
+        };
+    }
+}
