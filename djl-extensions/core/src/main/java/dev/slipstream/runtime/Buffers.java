@@ -54,8 +54,14 @@ final class Buffers {
         }
     }
 
-    /** By reflection: the class is no part of the language's platform. */
+    /**
+     * By reflection: the class is no part of the language's platform. From Java 24 on its use
+     * prints warnings at users; there the garbage collector frees.
+     */
     private static @Nullable MethodHandle cleaner() {
+        if (Runtime.version().feature() >= 24) {
+            return null;
+        }
         try {
             Class<?> type = Class.forName("sun.misc.Unsafe");
             Field instance = type.getDeclaredField("theUnsafe");
