@@ -22,6 +22,9 @@ final class Distribution {
     /** The tokens that are kept, at {@code from} to {@code to}. */
     private final int[] kept;
 
+    /** A bit for each token, all clear between two calls. */
+    private final long[] marks;
+
     private final TokenHeap unlikeliest;
     private final TokenHeap likeliest;
     private int from;
@@ -42,6 +45,7 @@ final class Distribution {
         minP = options.minP();
         weights = logits;
         kept = new int[logits.length];
+        marks = new long[(logits.length + 63) / 64];
         unlikeliest = new TokenHeap(kept, weights, TokenHeap.Root.UNLIKELIEST);
         likeliest = new TokenHeap(kept, weights, TokenHeap.Root.LIKELIEST);
     }
@@ -59,7 +63,7 @@ final class Distribution {
         if (topK > 0 || topP < 1) {
             // By id, as without them: in the heaps' order, logits that differ by a rounding error
             // would give another token for the same random number.
-            Arrays.sort(kept, from, to);
+            sortById();
         }
         total = sum();
     }
@@ -88,6 +92,20 @@ final class Distribution {
         Arrays.fill(probabilities, 0);
         for (int i = from; i < to; i++) {
             probabilities[kept[i]] = weights[kept[i]] / total;
+        }
+    }
+
+    /** As {@link Arrays#sort(int[], int, int)}, which allocates where there are many. */
+    private void sortById() {
+        for (int i = from; i < to; i++) {
+            marks[kept[i] >>> 6] |= 1L << kept[i];
+        }
+        int next = from;
+        for (int word = 0; word < marks.length; word++) {
+            for (long left = marks[word]; left != 0; left &= left - 1) {
+                kept[next++] = (word << 6) + Long.numberOfTrailingZeros(left);
+            }
+            marks[word] = 0;
         }
     }
 
