@@ -225,12 +225,7 @@ final class AutoregressiveStream implements TokenStream {
     private DecoderSession session() {
         synchronized (sessionLock) {
             if (session == null) {
-                int capacity =
-                        (int)
-                                Math.min(
-                                        model.decoder().contextLength(),
-                                        (long) prompt.length() + options.maxTokens());
-                session = model.decoder().newSession(capacity);
+                session = model.decoder().newSession(model.capacity(prompt, options));
                 if (cancelled) {
                     session.terminate();
                 }

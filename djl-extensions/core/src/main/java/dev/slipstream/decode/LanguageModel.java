@@ -29,6 +29,12 @@ public record LanguageModel(
         endTokens = Set.copyOf(endTokens);
     }
 
+    /** Returns the most tokens that a request holds: all but the last one are read. */
+    public int capacity(Prompt prompt, GenerationOptions options) {
+        return (int)
+                Math.min(decoder.contextLength(), (long) prompt.length() + options.maxTokens());
+    }
+
     @Override
     public void close() {
         try (tokenizer) {

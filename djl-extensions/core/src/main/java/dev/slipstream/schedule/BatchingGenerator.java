@@ -99,7 +99,7 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
     }
 
     private long bytes(Prompt prompt, GenerationOptions requested) {
-        int capacity = RequestOpener.capacity(generator.model(), prompt, requested);
+        int capacity = generator.model().capacity(prompt, requested);
         long bytes = generator.model().decoder().sessionBytes(capacity);
         if (bytes > options.keyValueBytes()) {
             throw new InvalidOptionException(

@@ -13,21 +13,13 @@ import org.jspecify.annotations.Nullable;
 /** Gives requests what they run with; all that they have in common. */
 record RequestOpener(
         LanguageModel model, @Nullable Speculation speculation, @Nullable PrefixCache cache) {
-    /** Returns the most tokens that a request holds: all but the last one are read. */
-    static int capacity(LanguageModel model, Prompt prompt, GenerationOptions options) {
-        return (int)
-                Math.min(
-                        model.decoder().contextLength(),
-                        (long) prompt.length() + options.maxTokens());
-    }
-
     DecoderModel decoder() {
         return model.decoder();
     }
 
     /** Returns a session without tokens; its owner closes it. */
     DecoderSession session(Prompt prompt, GenerationOptions options) {
-        return model.decoder().newSession(capacity(model, prompt, options));
+        return model.decoder().newSession(model.capacity(prompt, options));
     }
 
     SpeculativeDecoder decoder(Prompt prompt, GenerationOptions options, DecoderSession session) {
