@@ -165,6 +165,14 @@ public final class OnnxModel {
     }
 
     /**
+     * Takes out nodes and initializers that no output of the graph depends on; inputs stay, as
+     * whoever runs the model feeds them.
+     */
+    public void removeUnused() {
+        Unused.remove(this);
+    }
+
+    /**
      * Checks that every used value exists, none is produced twice and no node waits for itself, in
      * the graph, its subgraphs and the functions.
      *

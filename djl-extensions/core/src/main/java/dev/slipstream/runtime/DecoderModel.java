@@ -1,18 +1,14 @@
 package dev.slipstream.runtime;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -76,19 +72,7 @@ public final class DecoderModel implements AutoCloseable {
                     OperatorLibraries.register(settings)
                             ? withExactAttention(model, contextLength, options.sequences())
                             : PairedRows.of(model);
-            Map<String, OnnxTensorLike> external = new LinkedHashMap<>();
-            for (Map.Entry<String, Tensor> entry : graph.externalInitializers().entrySet()) {
-                OnnxTensor tensor = SessionSettings.tensor(environment, entry.getValue());
-                weights.add(tensor);
-                external.put(entry.getKey(), tensor);
-            }
-            // Both calls with the same tensors: the first alone copies them all, the second alone
-            // fails on a graph that is not a file.
-            settings.addExternalInitializers(external);
-            for (Map.Entry<String, OnnxTensorLike> entry : external.entrySet()) {
-                settings.addInitializer(entry.getKey(), entry.getValue());
-            }
-            OrtSession session = environment.createSession(graph.toProto().toByteArray(), settings);
+            OrtSession session = SessionSettings.open(graph, settings, weights);
             return guarded(
                     session,
                     () ->

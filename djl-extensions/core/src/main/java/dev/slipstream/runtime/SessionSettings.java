@@ -2,12 +2,17 @@ package dev.slipstream.runtime;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import dev.slipstream.graph.ElementType;
+import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /** What ONNX Runtime's sessions are opened with. */
 final class SessionSettings {
@@ -35,6 +40,31 @@ final class SessionSettings {
                 "session.intra_op.allow_spinning", options.spinning() == Spinning.ON ? "1" : "0");
         // A plan is kept for every shape that ever came, and here each length is a shape.
         settings.setMemoryPatternOptimization(false);
+    }
+
+    /**
+     * Opens a graph whose large initializers are used where they lie.
+     *
+     * @param weights gets the tensors over them, which live as long as the session; the caller
+     *     closes them, also when this fails
+     */
+    static OrtSession open(
+            OnnxModel graph, OrtSession.SessionOptions settings, List<OnnxTensor> weights)
+            throws OrtException {
+        OrtEnvironment environment = OnnxRuntime.start();
+        Map<String, OnnxTensorLike> external = new LinkedHashMap<>();
+        for (Map.Entry<String, Tensor> entry : graph.externalInitializers().entrySet()) {
+            OnnxTensor tensor = tensor(environment, entry.getValue());
+            weights.add(tensor);
+            external.put(entry.getKey(), tensor);
+        }
+        // Both calls with the same tensors: the first alone copies them all, the second alone
+        // fails on a graph that is not a file.
+        settings.addExternalInitializers(external);
+        for (Map.Entry<String, OnnxTensorLike> entry : external.entrySet()) {
+            settings.addInitializer(entry.getKey(), entry.getValue());
+        }
+        return environment.createSession(graph.toProto().toByteArray(), settings);
     }
 
     /** Returns a tensor over the same memory; the caller closes it and keeps the memory. */

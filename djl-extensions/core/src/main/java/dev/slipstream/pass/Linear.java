@@ -1,0 +1,108 @@
+package dev.slipstream.pass;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.ElementType;
+import dev.slipstream.graph.Tensor;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A product of activations with a constant matrix of 32-bit floats: {@code MatMul}, {@code
+ * FusedMatMul} or {@code Gemm}.
+ *
+ * @param node the product
+ * @param weight name of the matrix
+ * @param layout how the matrix lies
+ * @param in columns of the mathematical matrix {@code [out, in]}: features of what comes in
+ * @param out rows: features of what comes out
+ */
+record Linear(NodeProto node, String weight, Layout layout, int in, int out) {
+    /** How a matrix lies in memory, row-major. */
+    enum Layout {
+        /** {@code [in, out]}, as ONNX's MatMul takes it. */
+        IN_OUT,
+        /** {@code [out, in]}, as checkpoints have it. */
+        OUT_IN
+    }
+
+    /**
+     * Reads a node.
+     *
+     * @return null if it is no such product
+     */
+    static @Nullable Linear of(NodeProto node, Map<String, Tensor> initializers) {
+        if (node.getInputCount() < 2) {
+            return null;
+        }
+        Tensor matrix = initializers.get(node.getInput(1));
+        if (matrix == null || matrix.type() != ElementType.FLOAT || matrix.shape().size() != 2) {
+            return null;
+        }
+        boolean plain =
+                switch (node.getOpType()) {
+                    case "MatMul" -> node.getInputCount() == 2;
+                    case "FusedMatMul" -> only(node, "transB", "alpha");
+                    case "Gemm" -> only(node, "transB", "alpha", "beta");
+                    default -> false;
+                };
+        if (!plain) {
+            return null;
+        }
+        long rows = matrix.shape().get(0);
+        long columns = matrix.shape().get(1);
+        boolean transposed = whole(node, "transB") == 1;
+        return new Linear(
+                node,
+                node.getInput(1),
+                transposed ? Layout.OUT_IN : Layout.IN_OUT,
+                Math.toIntExact(transposed ? columns : rows),
+                Math.toIntExact(transposed ? rows : columns));
+    }
+
+    /** Returns the matrix as {@code [out, in]}, row-major. */
+    float[] matrix(Map<String, Tensor> initializers) {
+        float[] stored = new float[in * out];
+        Tensor tensor = initializers.get(weight);
+        if (tensor == null) {
+            throw new IllegalArgumentException("no initializer " + weight);
+        }
+        tensor.data().duplicate().order(tensor.data().order()).asFloatBuffer().get(stored);
+        if (layout == Layout.OUT_IN) {
+            return stored;
+        }
+        float[] matrix = new float[in * out];
+        for (int i = 0; i < in; i++) {
+            for (int o = 0; o < out; o++) {
+                matrix[o * in + i] = stored[i * out + o];
+            }
+        }
+        return matrix;
+    }
+
+    /** Tells whether all attributes but these have the values that change nothing. */
+    private static boolean only(NodeProto node, String... free) {
+        for (AttributeProto attribute : node.getAttributeList()) {
+            boolean factor =
+                    attribute.getName().equals("alpha") || attribute.getName().equals("beta");
+            boolean known = List.of(free).contains(attribute.getName());
+            boolean neutral =
+                    factor
+                            ? attribute.getF() == 1
+                            : attribute.getName().equals("transB") || attribute.getI() == 0;
+            if (!neutral || factor && !known) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static long whole(NodeProto node, String name) {
+        return node.getAttributeList().stream()
+                .filter(attribute -> attribute.getName().equals(name))
+                .mapToLong(AttributeProto::getI)
+                .findFirst()
+                .orElse(0);
+    }
+}

@@ -1,0 +1,45 @@
+package dev.slipstream.pass;
+
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+
+/** The passes that plans can name. */
+public final class Passes {
+    private Passes() {}
+
+    /** Returns the factories on the class path, by name. */
+    public static Map<String, PassFactory> known() {
+        Map<String, PassFactory> factories = new TreeMap<>();
+        for (PassFactory factory : ServiceLoader.load(PassFactory.class)) {
+            factories.put(factory.name(), factory);
+        }
+        return factories;
+    }
+
+    /**
+     * Makes a pass.
+     *
+     * @param spec its name and parameters
+     * @throws PassException if there is no pass of that name, or a parameter is wrong or unknown
+     */
+    public static Pass create(PassSpec spec) {
+        Map<String, PassFactory> known = known();
+        PassFactory factory = known.get(spec.name());
+        if (factory == null) {
+            throw new PassException(
+                    "expected one of the passes %s, found %s"
+                            .formatted(known.keySet(), spec.name()));
+        }
+        Parameters parameters = new Parameters(spec);
+        Pass pass = factory.create(parameters);
+        parameters.requireAllKnown();
+        return pass;
+    }
+
+    /** Makes passes from their text forms, as {@link PassSpec#parse}. */
+    public static List<Pass> create(List<String> specs) {
+        return specs.stream().map(PassSpec::parse).map(Passes::create).toList();
+    }
+}
