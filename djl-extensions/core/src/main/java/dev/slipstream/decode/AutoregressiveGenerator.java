@@ -137,13 +137,15 @@ public final class AutoregressiveGenerator implements TextGenerator {
      * @param prompt made by this generator
      * @param options of this request
      * @throws PromptTooLongException if no token would fit after the prompt
-     * @throws InvalidOptionException if the bias names a token that the model does not have
+     * @throws InvalidOptionException if the bias names a token that the model does not have, or the
+     *     model does not offer the effort
      */
     public void check(Prompt prompt, GenerationOptions options) {
         if (prompt.length() >= contextLength()) {
             throw new PromptTooLongException(prompt.length(), contextLength());
         }
         Sampler.check(options, vocabularySize());
+        model.efforts().choose(options.effort());
     }
 
     /** Cancels the streams first: their threads must be out of what is freed next. */

@@ -184,7 +184,8 @@ public final class GatedGraphs {
         }
     }
 
-    private static OnnxModel plain(DecoderConfig config, Weights weights, int context) {
+    /** Returns a graph without gates. */
+    public static OnnxModel plain(DecoderConfig config, Weights weights, int context) {
         return DecoderGraphs.write("gated", config, weights, Precision.FP32, context);
     }
 
