@@ -135,7 +135,7 @@ final class SkipGates {
         String shape = b.node("Concat", one, tokens).attribute("axis", 0).output("skip.shape");
         String ones =
                 b.node("ConstantOfShape", shape)
-                        .attribute("value", new Tensor(ElementType.BOOL, List.of(1L), bytes(1, 1)))
+                        .attribute("value", longs(List.of(1L), 1))
                         .output("skip.ones");
         String places = b.node("NonZero", ones).output("skip.columns");
         String rows = b.node("Transpose", places).ints("perm", 1, 0).output("skip.rows");
@@ -223,20 +223,16 @@ final class SkipGates {
 
     private String longs(String name, List<Long> shape, long... values) {
         if (!graph.initializers().containsKey(name)) {
-            ByteBuffer data =
-                    ByteBuffer.allocateDirect(Long.BYTES * values.length)
-                            .order(ByteOrder.LITTLE_ENDIAN);
-            data.asLongBuffer().put(values);
-            b.initializer(name, new Tensor(ElementType.INT64, shape, data));
+            b.initializer(name, longs(shape, values));
         }
         return name;
     }
 
-    private static ByteBuffer bytes(int... values) {
-        ByteBuffer data = ByteBuffer.allocateDirect(values.length);
-        for (int i = 0; i < values.length; i++) {
-            data.put(i, (byte) values[i]);
-        }
-        return data;
+    private static Tensor longs(List<Long> shape, long... values) {
+        ByteBuffer data =
+                ByteBuffer.allocateDirect(Long.BYTES * values.length)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+        data.asLongBuffer().put(values);
+        return new Tensor(ElementType.INT64, shape, data);
     }
 }
