@@ -156,7 +156,6 @@ public final class GraphProbe implements AutoCloseable {
             case "seqlens_k" -> numbers = new int[] {n - 1};
             case "total_sequence_length", "num_logits_to_keep" -> numbers = new int[] {n};
             case "use_cache_branch", "draft" -> numbers = new int[] {0};
-<<<<<<< HEAD
             case Effort.SKIP_THRESHOLDS -> {
                 float[] never = new float[n];
                 Arrays.fill(never, 2);
@@ -164,7 +163,7 @@ public final class GraphProbe implements AutoCloseable {
             }
             case Effort.SKIP_COUNTS, Effort.SKIP_REARMS -> {
                 // Zeros: nothing is skipped.
-=======
+            }
             case Effort.GATES -> {
                 numbers = new int[(int) shape[0]];
                 Arrays.fill(numbers, 1);
@@ -172,7 +171,6 @@ public final class GraphProbe implements AutoCloseable {
             case Effort.WIDTHS -> {
                 numbers = new int[(int) shape[0]];
                 Arrays.fill(numbers, widest);
->>>>>>> elastic
             }
             default ->
                     throw new InferenceException(
