@@ -34,18 +34,21 @@ public final class GraphProbe implements AutoCloseable {
     private final OrtSession session;
     private final List<OnnxTensor> weights;
     private final List<String> values;
+    private final int widest;
 
     private GraphProbe(
             String name,
             OrtEnvironment environment,
             OrtSession session,
             List<OnnxTensor> weights,
-            List<String> values) {
+            List<String> values,
+            int widest) {
         this.name = name;
         this.environment = environment;
         this.session = session;
         this.weights = weights;
         this.values = values;
+        this.widest = widest;
     }
 
     /** A value of the graph: floats, row-major, valid while the run's function runs. */
@@ -77,7 +80,9 @@ public final class GraphProbe implements AutoCloseable {
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
             OrtSession session = SessionSettings.open(shown, settings, weights);
-            return new GraphProbe(graph.name(), environment, session, weights, List.copyOf(values));
+            int widest = GateNotes.read(graph.metadata()).widths().size() - 1;
+            return new GraphProbe(
+                    graph.name(), environment, session, weights, List.copyOf(values), widest);
         } catch (OrtException | RuntimeException e) {
             weights.forEach(OnnxTensor::close);
             throw new InferenceException(
@@ -90,7 +95,8 @@ public final class GraphProbe implements AutoCloseable {
      * Runs one sequence.
      *
      * @param tokens ids of the whole sequence
-     * @param extra further inputs of the graph by name, as 32-bit floats of one dimension
+     * @param extra further inputs of the graph by name, as 32-bit floats of one dimension; what
+     *     decides on skipping may be left out, then nothing is skipped
      * @param reader takes the values by name; what it returns must not hold on to them
      * @return what {@code reader} returned
      * @throws InferenceException if the run fails, or the graph has an input that is not known
@@ -150,6 +156,22 @@ public final class GraphProbe implements AutoCloseable {
             case "seqlens_k" -> numbers = new int[] {n - 1};
             case "total_sequence_length", "num_logits_to_keep" -> numbers = new int[] {n};
             case "use_cache_branch", "draft" -> numbers = new int[] {0};
+            case Effort.SKIP_THRESHOLDS -> {
+                float[] never = new float[n];
+                Arrays.fill(never, 2);
+                return vector(never, type);
+            }
+            case Effort.SKIP_COUNTS, Effort.SKIP_REARMS -> {
+                // Zeros: nothing is skipped.
+            }
+            case Effort.GATES -> {
+                numbers = new int[(int) shape[0]];
+                Arrays.fill(numbers, 1);
+            }
+            case Effort.WIDTHS -> {
+                numbers = new int[(int) shape[0]];
+                Arrays.fill(numbers, widest);
+            }
             default ->
                     throw new InferenceException(
                             "%s: input %s %s is not known to Slipstream"
