@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Timeout;
 class EncoderLifeTest {
     private static final RuntimeOptions ONE_THREAD = new RuntimeOptions(1, Spinning.OFF, 0);
 
+    /** What a model keeps that is not closed; the rest is the Java heap, which grows meanwhile. */
+    private static final long LEAST_LEAK = 1 << 20;
+
     @Test
     void encodersLeaveNothing() throws IOException {
         churn(300);
@@ -43,7 +46,7 @@ class EncoderLifeTest {
         life(graph, broken, 50);
         long before = resident(statistics);
         life(graph, broken, times);
-        assertThat(resident(statistics) - before).isLessThan(50L << 20);
+        assertThat(resident(statistics) - before).isLessThan((64L << 20) + times * LEAST_LEAK / 8);
     }
 
     private static void life(OnnxModel graph, OnnxModel broken, int times) {
