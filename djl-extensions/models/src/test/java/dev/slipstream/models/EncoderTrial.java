@@ -6,6 +6,7 @@ import dev.slipstream.evaluate.Evaluator;
 import dev.slipstream.evaluate.SentencePair;
 import dev.slipstream.evaluate.SentenceSimilarity;
 import dev.slipstream.evaluate.Subject;
+import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.pass.Removal;
@@ -42,6 +43,11 @@ final class EncoderTrial implements AutoCloseable {
 
     OnnxModel graph() {
         return graph;
+    }
+
+    /** Returns a quarter of the number of its sub-layers. */
+    int quarter() {
+        return Anatomy.of(graph).layers().stream().mapToInt(l -> l.subLayers().size()).sum() / 4;
     }
 
     SentenceEncoder original() {
