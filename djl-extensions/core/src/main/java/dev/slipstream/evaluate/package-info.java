@@ -1,4 +1,4 @@
-/** What a model knows: perplexity on a text. */
+/** What a model knows: perplexity on a text, tasks. */
 @NullMarked
 package dev.slipstream.evaluate;
 
