@@ -375,6 +375,11 @@ final class FeedForward {
                 .build();
     }
 
+    /** Returns the values that the neurons are made from. */
+    List<String> inputs() {
+        return ups.stream().map(up -> up.node().getInput(0)).distinct().toList();
+    }
+
     /** Returns the name of the sum's value. */
     String output() {
         return down.node().getOutput(0);
