@@ -13,11 +13,10 @@ import java.util.Map;
  * Writes one feed-forward. Each product gets all rows or none; one of no rows costs what a node
  * costs, some 0.25 us.
  *
- * <p>With an {@code If} for each chunk and sum, which were five for four widths, a token of 30
- * layers took 1.2 to 1.4 times the plain graph's processor time. With an {@code If} in the branch
- * of another, fewer would run; but ONNX Runtime 1.29 packs a weight for nodes in the graph that
- * owns it and one below. Two below, a product runs on the matrix as it lies, which in 4 and 8 bits
- * is many times slower, and its bits are others.
+ * <p>An {@code If} for each chunk and sum, five for four widths, brought no better times. With an
+ * {@code If} in the branch of another, fewer nodes would run; but ONNX Runtime 1.29 packs a weight
+ * for nodes in the graph that owns it and one below. Two below, a product runs on the matrix as it
+ * lies, which in 4 and 8 bits is many times slower, and its bits are others.
  */
 record ElasticFeedForward(
         OnnxModel model,
