@@ -1,8 +1,8 @@
 package dev.slipstream.pass;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -62,14 +62,16 @@ final class QuantiseReport {
                     "rounded by their weights alone, as no product outside of a branch reads what they do: "
                             + String.join(", ", blind));
         }
-        lines.add("%,d bytes of weights become %,d".formatted(bytes(before), bytes(after)));
+        long bytesBefore = Anatomy.of(before).bytes();
+        long bytesAfter = Anatomy.of(after).bytes();
+        lines.add("%d bytes of weights become %d".formatted(bytesBefore, bytesAfter));
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("parts", facts);
         all.put("ranking", ranking());
         all.put("blind", List.copyOf(blind));
         all.put("matrices", floats.size());
-        all.put("bytesBefore", bytes(before));
-        all.put("bytesAfter", bytes(after));
+        all.put("bytesBefore", bytesBefore);
+        all.put("bytesAfter", bytesAfter);
         return new PassReport(spec, lines, all);
     }
 
@@ -96,18 +98,22 @@ final class QuantiseReport {
 
     private static String line(Map<String, Object> fact) {
         StringBuilder line = new StringBuilder();
-        line.append("%-16s %s".formatted(fact.get("part"), fact.get("precision")));
+        line.append(
+                String.format(Locale.ROOT, "%-16s %s", fact.get("part"), fact.get("precision")));
         if (fact.containsKey("errorOfGptq")) {
             line.append(
-                    ", int4's output error %.2f %% (to nearest %.2f %%)"
-                            .formatted(
-                                    100 * (double) fact.get("errorOfGptq"),
-                                    100 * (double) fact.get("errorOfNearest")));
+                    String.format(
+                            Locale.ROOT,
+                            ", int4's output error %.2f %% (to nearest %.2f %%)",
+                            100 * (double) fact.get("errorOfGptq"),
+                            100 * (double) fact.get("errorOfNearest")));
         }
         if (fact.containsKey("sensitivity")) {
             line.append(
-                    ", int4 alone moves the model by %.5f nats a token"
-                            .formatted((double) fact.get("sensitivity")));
+                    String.format(
+                            Locale.ROOT,
+                            ", int4 alone moves the model by %.5f nats a token",
+                            (double) fact.get("sensitivity")));
         }
         return line.toString();
     }
@@ -119,14 +125,5 @@ final class QuantiseReport {
                                 (Map.Entry<String, Double> entry) -> -entry.getValue()))
                 .map(Map.Entry::getKey)
                 .toList();
-    }
-
-    /** Equal tensors are stored once: the embedding and the head that is tied to it are one. */
-    private static long bytes(OnnxModel graph) {
-        return graph.initializers().values().stream()
-                .map(Tensor::data)
-                .distinct()
-                .mapToLong(data -> data.remaining())
-                .sum();
     }
 }
