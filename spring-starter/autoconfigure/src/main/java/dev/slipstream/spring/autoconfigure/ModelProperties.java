@@ -1,11 +1,9 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.checkpoint.Precision;
-import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
-import dev.slipstream.zoo.PlanOptions;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +50,9 @@ public record ModelProperties(
 
     /** A model that is its name and nothing else. */
     static final ModelProperties NONE =
-            new ModelProperties(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            new ModelProperties(
+                    null, null, null, null, null, null, null, null, null, null, null, null, null,
+                    null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -90,60 +90,17 @@ public record ModelProperties(
                 batching != null ? batching.over(shared) : shared,
                 drafting != null ? drafting.options() : options.drafting(),
                 prefixCache != null ? prefixCache.over(options.cache()) : options.cache(),
- readPlan(), cacheDirectory);
+                modelPlan().read(),
+                cacheDirectory);
     }
 
-    private Plan readPlan() {
-        return PlanOptions.parse(this::planTexts);
-    }
-
-    private List<String> planTexts(String name) {
-        return switch (name) {
-            case "plan" -> texts(plan);
-            case "passes" -> passes == null ? List.of() : passes;
-            case "gates" -> gates == null ? List.of() : gates;
-            case "text" ->
-                    calibration == null || calibration.text() == null
-                            ? List.of()
-                            : calibration.text().stream().map(Path::toString).toList();
-            case "sequences" -> texts(calibration == null ? null : calibration.sequences());
-            case "length" -> texts(calibration == null ? null : calibration.length());
-            default -> throw new IllegalArgumentException("no property of a plan: " + name);
-        };
-    }
-
-    private static List<String> texts(@Nullable Object value) {
-        return value == null ? List.of() : List.of(value.toString());
-    }
-
-    /**
-     * Returns the property, below {@code prefix}, that a message about a plan begins with the name
-     * of.
-     */
-    private static String planProperty(String prefix, String message) {
-        String name = message.substring(0, Math.max(0, message.indexOf(':')));
-        return switch (name) {
-            case "text", "sequences", "length" -> prefix + ".calibration." + name;
-            default -> prefix + "." + name;
-        };
-    }
-
-    private void checkPlan(String prefix) {
-        try {
-            readPlan();
-        } catch (IllegalArgumentException e) {
-            String message = String.valueOf(e.getMessage());
-            throw new SlipstreamConfigurationException(
-                    planProperty(prefix, message),
-                    message.substring(message.indexOf(':') + 1).strip(),
-                    e);
-        }
+    private ModelPlan modelPlan() {
+        return new ModelPlan(plan, passes, gates, calibration);
     }
 
     /** Returns the property to blame where the plan cannot be carried out. */
     String planProperty(String prefix) {
-        return prefix
-                + (plan != null ? ".plan" : passes == null || passes.isEmpty() ? ".gates" : ".passes");
+        return modelPlan().property(prefix);
     }
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */
@@ -181,7 +138,7 @@ public record ModelProperties(
         if (prefixCache != null) {
             prefixCache.check(prefix + ".prefix-cache");
         }
-        checkPlan(prefix);
+        modelPlan().check(prefix);
         if (generation != null) {
             generation.check(prefix + ".generation");
         }

@@ -20,7 +20,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("slipstream")
 public record SlipstreamProperties(
-        @DefaultValue Map<String, ModelProperties> models, @Nullable String defaultModel,
+        @DefaultValue Map<String, ModelProperties> models,
+        @Nullable String defaultModel,
         @Nullable Path cacheDirectory) {
     static final String MODELS = "slipstream.models.";
     static final String DEFAULT_MODEL = "slipstream.default-model";
