@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * stay in int8: {@code int8-share} measures for each part alone how far int4 moves the next-token
  * distributions on the calibration text, and gives int8 to those that gain most by their size.
  *
- * <p>Norms, biases, keys and values stay floats. On a graph that {@code DecoderGraphs} wrote in
- * floats, rounding to nearest computes bit for bit what it writes in integers.
+ * <p>Norms and biases stay floats, and so do keys and values unless {@code cache=int8} asks for
+ * {@link Int8Cache}. On a graph that {@code DecoderGraphs} wrote in floats, rounding to nearest
+ * computes bit for bit what it writes in integers.
  */
 final class QuantisePass implements Pass {
     /** How weights are rounded to 4 bits. */
@@ -32,12 +33,21 @@ final class QuantisePass implements Pass {
         GPTQ
     }
 
+    /** How keys and values are kept. */
+    enum Cache {
+        /** As the graph has them. */
+        FP32,
+        /** See {@link Int8Cache}. */
+        INT8
+    }
+
     private final PassSpec spec;
     private final Precision weights;
     private final Method method;
     private final List<String> keep;
     private final List<String> int8;
     private final double int8Share;
+    private final Cache cache;
 
     QuantisePass(
             PassSpec spec,
@@ -45,13 +55,15 @@ final class QuantisePass implements Pass {
             Method method,
             List<String> keep,
             List<String> int8,
-            double int8Share) {
+            double int8Share,
+            Cache cache) {
         this.spec = spec;
         this.weights = weights;
         this.method = method;
         this.keep = keep;
         this.int8 = int8;
         this.int8Share = int8Share;
+        this.cache = cache;
     }
 
     @Override
@@ -95,6 +107,10 @@ final class QuantisePass implements Pass {
         List<FloatMatrix> eightBits = matrices(parts, precisions, Precision.INT8);
         integers.putAll(nearest(folded, eightBits, Precision.INT8));
         OnnxModel written = BlockProducts.write(folded, floats, integers);
+        if (cache == Cache.INT8) {
+            Int8Cache keysAndValues = new Int8Cache(graph);
+            keysAndValues.write(written, keysAndValues.scales(required("cache=int8", calibration)));
+        }
         return new Rewritten(written, report.of(parts, precisions, graph, written));
     }
 
@@ -123,7 +139,7 @@ final class QuantisePass implements Pass {
     private static Calibration required(String parameter, @Nullable Calibration calibration) {
         if (calibration == null) {
             throw new PassException(
-                    "pass quantise: %s: expected a calibration text, found none; name one, or use method=rtn with int8=(...) in place of a share"
+                    "pass quantise: %s: expected a calibration text, found none; name one, or use method=rtn, int8=(...) in place of a share, cache=fp32"
                             .formatted(parameter));
         }
         return calibration;

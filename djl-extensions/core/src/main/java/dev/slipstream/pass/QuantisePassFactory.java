@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code int8}: parts that are int8 where the others are int4
  *   <li>{@code int8-share}: or the share of the weights that may be int8, 0 to 1; the parts that
  *       int4 hurts most get it
+ *   <li>{@code cache}: {@code fp32} (default) or {@code int8} keys and values
  * </ul>
  */
 public final class QuantisePassFactory implements PassFactory {
@@ -39,6 +40,7 @@ public final class QuantisePassFactory implements PassFactory {
         QuantisePass.Method method = parameters.constant("method", QuantisePass.Method.RTN);
         List<String> keep = names(parameters.text("keep"));
         List<String> int8 = names(parameters.text("int8"));
+        QuantisePass.Cache cache = parameters.constant("cache", QuantisePass.Cache.FP32);
         double share = parameters.number("int8-share", 0, 0, 1);
         if (weights == Precision.INT8) {
             for (String name : List.of("method", "int8", "int8-share")) {
@@ -52,7 +54,7 @@ public final class QuantisePassFactory implements PassFactory {
             throw parameters.wrong(
                     "int8-share", "either a share or the names of the int8 parts", "both");
         }
-        return new QuantisePass(parameters.spec(), weights, method, keep, int8, share);
+        return new QuantisePass(parameters.spec(), weights, method, keep, int8, share, cache);
     }
 
     private static List<String> names(@Nullable String list) {

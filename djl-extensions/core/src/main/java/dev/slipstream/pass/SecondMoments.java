@@ -79,11 +79,28 @@ final class SecondMoments {
                         });
             }
         }
+        moments.values().forEach(SecondMoments::mirror);
     }
 
-    /** A row of the moments stays in the first cache while all positions pass by. */
+    private static void mirror(float[] moments) {
+        int in = width(moments);
+        for (int i = 0; i < in; i++) {
+            for (int j = 0; j < i; j++) {
+                moments[j * in + i] = moments[i * in + j];
+            }
+        }
+    }
+
+    private static int width(float[] moments) {
+        return (int) Math.round(Math.sqrt(moments.length));
+    }
+
+    /**
+     * Fills the lower triangle. A row of the moments stays in the first cache while all positions
+     * pass by.
+     */
     private static void add(FloatBuffer values, float[] moments) {
-        int in = (int) Math.round(Math.sqrt(moments.length));
+        int in = width(moments);
         float[] x = new float[values.remaining()];
         values.get(x);
         IntStream.range(0, in)
@@ -92,7 +109,7 @@ final class SecondMoments {
                         i -> {
                             for (int t = 0; t < x.length; t += in) {
                                 float own = x[t + i];
-                                for (int j = 0; j < in; j++) {
+                                for (int j = 0; j <= i; j++) {
                                     moments[i * in + j] += own * x[t + j];
                                 }
                             }
