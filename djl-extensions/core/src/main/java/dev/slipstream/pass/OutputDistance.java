@@ -35,7 +35,7 @@ public enum OutputDistance {
                 double p = z0[i] - norm0;
                 double q = z[i] - norm;
                 double m = (Math.exp(p) + Math.exp(q)) / 2;
-                if (m > 0 && p != q) {
+                if (m != 0 && p != q) {
                     sum += m * (Math.log(m) - (p + q) / 2);
                 }
             }
@@ -149,7 +149,7 @@ public enum OutputDistance {
         }
         double sum = 0;
         for (float logit : logits) {
-            sum += Math.exp(logit - highest);
+            sum += Math.exp((double) logit - highest);
         }
         return highest + Math.log(sum);
     }
