@@ -9,7 +9,6 @@ import dev.slipstream.pass.Pass;
 import dev.slipstream.pass.PassCache;
 import dev.slipstream.pass.PassException;
 import dev.slipstream.pass.PassSpec;
-import dev.slipstream.pass.Passes;
 import dev.slipstream.pass.Pipeline;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.RuntimeOptions;
@@ -39,8 +38,7 @@ final class Accelerator {
                 !plan.isEmpty()
                         && !plan.quantises()
                         && options.precision() != Precision.FP32
-                        && !(source instanceof ModelSource.Onnx)
-                        && Passes.known().containsKey(Plan.QUANTISE);
+                        && !(source instanceof ModelSource.Onnx);
         return pack
                 ? plan.then(
                         new PassSpec(

@@ -153,6 +153,36 @@ class ModelDirectoryTest {
     }
 
     @Test
+    void gatesStandBehindPassesAndBeforeThePacking() throws IOException {
+        Plan gated =
+                Plan.of(
+                        List.of("scale:factor=0.5"),
+                        List.of("switch:sub-layers=(attention.0,feed-forward.0)"),
+                        null);
+        LoadOptions packed = options(gated).withPrecision(Precision.INT8);
+        AcceleratedModel model = Models.accelerate(checkpoint.toString(), packed, pass -> {});
+        assertThat(Pipeline.applied(model.graph()))
+                .containsExactly(
+                        "scale:factor=0.5",
+                        "switch:sub-layers=(attention.0,feed-forward.0)",
+                        "quantise:weights=int8");
+        assertThat(model.plan().passes()).hasSize(2);
+        ModelDirectory.write(model, out, ModelDirectory.Existing.REFUSED);
+        OnnxModel ungated =
+                Models.graph(
+                        checkpoint.toString(), options(scale("0.5")).withPrecision(Precision.INT8));
+        assertThat(bytes(model.graph())).isLessThan(bytes(ungated) + 100);
+        assertThat(text(out, options(Plan.NONE)))
+                .isEqualTo(text(checkpoint, options(scale("0.5")).withPrecision(Precision.INT8)));
+    }
+
+    private static long bytes(OnnxModel graph) {
+        return graph.initializers().values().stream()
+                .mapToLong(tensor -> tensor.data().remaining())
+                .sum();
+    }
+
+    @Test
     void anExportGoesThroughPlansAsItsFileIs() throws IOException {
         Path export = Files.createDirectory(directory.resolve("export"));
         ExportedDecoder.write(checkpoint, export.resolve("model.onnx"), Set.of());
