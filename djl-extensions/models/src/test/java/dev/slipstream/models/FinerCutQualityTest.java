@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Tag("thorough")
 class FinerCutQualityTest {
-    private static final int SEQUENCES = 10;
+    private static final int SEQUENCES = 6;
     private static final int LENGTH = 128;
     private static final int TOKENS = 4096;
     private static final SlidingWindow WINDOW = SlidingWindow.halfOverlapping(256);
@@ -94,7 +94,7 @@ class FinerCutQualityTest {
         RemovalRule greedy = RemovalRule.of(RemovalOrder.GREEDY);
         Map<String, RemovalRule> rules = new LinkedHashMap<>();
         rules.put("finercut", greedy);
-        rules.put("finercut, protect-front=0", greedy.withProtectFront(0));
+        rules.put("finercut, protect-front=0.4", greedy.withProtectFront(0.4));
         rules.put("finercut, metric=angular", greedy.withDistance(OutputDistance.ANGULAR));
         rules.put("finercut, metric=norm", greedy.withDistance(OutputDistance.NORM));
         rules.put("one-shot", RemovalRule.of(RemovalOrder.ONE_SHOT));
