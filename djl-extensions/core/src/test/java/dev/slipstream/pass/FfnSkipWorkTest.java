@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FfnSkipWorkTest {
     private static final int LAYERS = 8;
     private static final Pattern PRODUCT =
-            Pattern.compile("layers\\.(\\d+)\\.feed_forward\\.(gate|up|out).*_kernel_time");
+            Pattern.compile("layers\\.(\\d+)\\.feed_forward\\.(gate|up|out)_kernel_time");
 
     @TempDir Path directory;
 
@@ -40,9 +40,9 @@ class FfnSkipWorkTest {
         OnnxModel gated = SkippableModels.gated(graph, 1, 7);
         Path file = directory.resolve("gated.onnx");
         try (BareDecoder decoder = new BareDecoder(gated, file, tokens, 0, prefix)) {
-            // One skips never, others more and more; one layer is left to none of the last run.
+            // One skips never, others more and more; in the second run layers 2 to 6 have no row.
             decoder.knobs(
-                    new float[] {2, -1, -1, -1, 0.9f, 0.95f}, new long[] {9, 1, 2, 3, 4, 4}, true);
+                    new float[] {2, -1, -1, -1, 0.8f, 0.85f}, new long[] {9, 1, 2, 3, 4, 4}, true);
             boolean[][] some = decoder.run();
             Map<Integer, Long> expected = new TreeMap<>();
             count(expected, some, tokens.length);
