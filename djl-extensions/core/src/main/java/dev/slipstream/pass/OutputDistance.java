@@ -17,7 +17,8 @@ public enum OutputDistance {
             for (int i = 0; i < z.length; i++) {
                 // Equal ones add exactly nothing, so that ties are ties.
                 if (p[i] != q[i]) {
-                    double m = Math.log((p[i] + q[i]) / 2);
+                    // The half of the smallest number would be 0.
+                    double m = Math.log(p[i] + q[i]) - Math.log(2);
                     sum += share(p[i], z0[i] - norm0 - m) + share(q[i], z[i] - norm - m);
                 }
             }
@@ -38,8 +39,8 @@ public enum OutputDistance {
             double norm = softmax(z, q);
             double sum = 0;
             for (int i = 0; i < z.length; i++) {
-                if (p[i] != q[i]) {
-                    double m = (p[i] + q[i]) / 2;
+                double m = (p[i] + q[i]) / 2;
+                if (p[i] != q[i] && m != 0) {
                     sum += m * (Math.log(m) - (z0[i] - norm0 + (z[i] - norm)) / 2);
                 }
             }
