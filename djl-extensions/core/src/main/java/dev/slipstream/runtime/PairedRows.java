@@ -8,7 +8,9 @@ import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Lets attention see even numbers of rows only, so that a token's logits have the same bits however
@@ -33,25 +35,41 @@ final class PairedRows {
 
     private static final String LONGER = ".longer";
 
+    // Inputs of a GroupQueryAttention.
+    private static final int LENGTHS = 5;
+    private static final int TOTAL = 6;
+    private static final int COSINES = 7;
+    private static final int SINES = 8;
+
     private PairedRows() {}
 
-    /** Returns the graph with its attention changed, or itself if it has none of that kind. */
+    /**
+     * Returns the graph with its attention changed; itself if it has none of that kind, or some
+     * whose lengths and angles do not come from where a built graph has them: an export may count
+     * tokens in its mask, which knows no twins.
+     */
     static OnnxModel of(OnnxModel graph) {
         OnnxModel paired = graph.copy();
-        boolean[] found = new boolean[1];
+        Set<NodeProto> attentions = new HashSet<>();
+        // Replacing visits branches too, where gated attention is.
         paired.replaceNodes(
                 node -> {
-                    if (!node.getOpType().equals("GroupQueryAttention")) {
-                        return List.of(node);
+                    if (node.getOpType().equals("GroupQueryAttention")) {
+                        attentions.add(node);
                     }
-                    found[0] = true;
-                    lengthen(paired, node.getInput(7));
-                    lengthen(paired, node.getInput(8));
-                    return paired(node);
+                    return List.of(node);
                 });
-        if (!found[0]) {
+        Set<String> inputs = new HashSet<>();
+        graph.inputs().forEach(input -> inputs.add(input.getName()));
+        if (attentions.isEmpty()
+                || !attentions.stream().allMatch(node -> fits(node, inputs, graph))) {
             return graph;
         }
+        for (NodeProto attention : attentions) {
+            lengthen(paired, attention.getInput(COSINES));
+            lengthen(paired, attention.getInput(SINES));
+        }
+        paired.replaceNodes(node -> attentions.contains(node) ? paired(node) : List.of(node));
         paired.initializers()
                 .keySet()
                 .removeIf(name -> paired.initializers().containsKey(name + LONGER));
@@ -59,6 +77,16 @@ final class PairedRows {
         builder.input(ROWS, ElementType.INT64, "attention_rows");
         builder.input(KEPT, ElementType.INT64, "sequence");
         return paired;
+    }
+
+    private static boolean fits(NodeProto attention, Set<String> inputs, OnnxModel graph) {
+        List<String> read = attention.getInputList();
+        return read.size() > SINES
+                && inputs.contains(read.get(LENGTHS))
+                && inputs.contains(read.get(TOTAL))
+                && graph.initializers().containsKey(read.get(COSINES))
+                && graph.initializers().containsKey(read.get(SINES))
+                && read.stream().skip(SINES + 1).allMatch(String::isEmpty);
     }
 
     /** The twin of the last token that fits needs a position too; what stands there is not used. */
@@ -84,8 +112,8 @@ final class PairedRows {
                 inner.setInput(i, rows);
             }
         }
-        inner.setInput(7, attention.getInput(7) + LONGER);
-        inner.setInput(8, attention.getInput(8) + LONGER);
+        inner.setInput(COSINES, attention.getInput(COSINES) + LONGER);
+        inner.setInput(SINES, attention.getInput(SINES) + LONGER);
         String all = attention.getOutput(0) + ".all";
         nodes.add(inner.setName(all).setOutput(0, all).build());
         nodes.add(gather(all, KEPT, attention.getOutput(0)));
