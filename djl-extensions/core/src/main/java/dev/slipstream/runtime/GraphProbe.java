@@ -1,6 +1,5 @@
 package dev.slipstream.runtime;
 
-import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
@@ -10,7 +9,6 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
-import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -51,7 +49,10 @@ public final class GraphProbe implements AutoCloseable {
         this.widest = widest;
     }
 
-    /** A value of the graph: floats, row-major, valid while the run's function runs. */
+    /**
+     * A value of the graph: floats, row-major, valid while the run's function runs; those of 16
+     * bits are widened.
+     */
     public record Value(List<Long> shape, FloatBuffer floats) {
         /** Copies the shape. */
         public Value {
@@ -73,7 +74,7 @@ public final class GraphProbe implements AutoCloseable {
         shown.outputs().forEach(output -> outputs.add(output.getName()));
         for (String value : values) {
             if (outputs.add(value)) {
-                shown.outputs().add(floats(value));
+                shown.outputs().add(output(value));
             }
         }
         OrtEnvironment environment = OnnxRuntime.start();
@@ -230,15 +231,9 @@ public final class GraphProbe implements AutoCloseable {
         return ((TensorInfo) info.getInfo()).type;
     }
 
-    private static ValueInfoProto floats(String value) {
-        return ValueInfoProto.newBuilder()
-                .setName(value)
-                .setType(
-                        TypeProto.newBuilder()
-                                .setTensorType(
-                                        TypeProto.Tensor.newBuilder()
-                                                .setElemType(ElementType.FLOAT.code())))
-                .build();
+    /** Without a type, for which ONNX Runtime takes the one that it infers, of 16 bits too. */
+    private static ValueInfoProto output(String value) {
+        return ValueInfoProto.newBuilder().setName(value).build();
     }
 
     /** Frees the graph. */

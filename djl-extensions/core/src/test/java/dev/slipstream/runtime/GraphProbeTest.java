@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.graph.Anatomy;
+import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
+import dev.slipstream.graph.Tensor;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -49,6 +53,30 @@ class GraphProbeTest {
             List<Long> shape =
                     probe.run(TOKENS, Map.of(), values -> values.get(last.output()).shape());
             assertThat(shape).containsExactly(1L, (long) TOKENS.length, 64L);
+        }
+    }
+
+    /** An inner value of an export whose types are nowhere written down. */
+    @Test
+    void widensInnerValuesOf16Bits() throws IOException {
+        OnnxModel graph =
+                OnnxModel.read(
+                        Path.of(
+                                "src/test/resources/tiny-onnx-decoders/qwen35-gqa-fp16/decoder.onnx"));
+        String stream = Anatomy.of(graph).layers().get(0).subLayers().get(0).input();
+        Tensor table = graph.initializers().get(graph.producer(stream).orElseThrow().getInput(0));
+        assertThat(table.type()).isEqualTo(ElementType.FLOAT16);
+        int hidden = Math.toIntExact(table.shape().get(1));
+        try (GraphProbe probe =
+                GraphProbe.open(graph, List.of(stream), RuntimeOptions.defaults())) {
+            float[] shown =
+                    probe.run(TOKENS, Map.of(), values -> floats(values.get(stream).floats()));
+            assertThat(shown).hasSize(TOKENS.length * hidden);
+            for (int i = 0; i < shown.length; i++) {
+                int at = TOKENS[i / hidden] * hidden + i % hidden;
+                short bits = table.data().getShort(at * Short.BYTES);
+                assertThat(shown[i]).isEqualTo(HalfFloats.toFloat(bits));
+            }
         }
     }
 
