@@ -87,9 +87,9 @@ public final class Removal {
         Optional<SubLayer> found =
                 layer.flatMap(
                         l ->
-                                name.kind() == SubLayer.Kind.ATTENTION
-                                        ? l.attention()
-                                        : l.feedForward());
+                                l.subLayers().stream()
+                                        .filter(subLayer -> subLayer.kind() == name.kind())
+                                        .findFirst());
         if (found.isPresent()) {
             return found.get();
         }
