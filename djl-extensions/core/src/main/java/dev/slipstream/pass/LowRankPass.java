@@ -95,7 +95,9 @@ final class LowRankPass implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(OnnxModel original, @Nullable Calibration calibration) {
+        OnnxModel graph = original.copy();
+        FloatMatrices.foldTranspositions(graph);
         List<Group> groups = groups(graph);
         Map<String, double[]> covariances = covariances(graph, groups, calibration);
         List<LowRankFactors> factors = new ArrayList<>();
@@ -135,6 +137,11 @@ final class LowRankPass implements Pass {
                 continue;
             }
             SubLayerName name = new SubLayerName(SubLayer.Kind.FEED_FORWARD, layer.index());
+            if (!graph.nodes().contains(feedForward.residualAdd())) {
+                throw new PassException(
+                        "%s: low-rank: %s: expected it in the graph itself, found it in a branch of an If, as in a merged export; export the decoder with past alone"
+                                .formatted(graph.name(), name));
+            }
             Map<String, List<Linear>> byInput = new LinkedHashMap<>();
             for (NodeProto node : feedForward.nodes()) {
                 Linear product = Linear.of(node, graph.initializers());

@@ -55,6 +55,10 @@ public record SaturationProfile(List<Double> cosines, int tokens) {
             }
         }
         if (values.isEmpty()) {
+            // The first layer's reason is most often that of all.
+            anatomy.layers().stream()
+                    .findFirst()
+                    .ifPresent(layer -> FeedForwardBranch.require(graph, anatomy, layer.index()));
             throw new PassException(
                     "%s: expected a decoder with feed-forwards on a residual stream, found none; layers that could not be read: %s"
                             .formatted(graph.name(), anatomy.unreadable()));
