@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.evaluate.Spread;
 import static dev.slipstream.samples.cli.Table.format;
 
 import dev.slipstream.decode.Prompt;

@@ -1,0 +1,48 @@
+package dev.slipstream.evaluate;
+
+import dev.slipstream.pass.PassSpec;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * One setting of each of some methods.
+ *
+ * @param parts by the method's place in the order in which passes are applied
+ */
+record Trial(SortedMap<Integer, PassSpec> parts) {
+    Trial {
+        parts = Collections.unmodifiableSortedMap(new TreeMap<>(parts));
+    }
+
+    static Trial single(int method, PassSpec part) {
+        return new Trial(new TreeMap<>(Map.of(method, part)));
+    }
+
+    /** Returns this with a setting of another method. */
+    Trial with(Trial single) {
+        SortedMap<Integer, PassSpec> both = new TreeMap<>(parts);
+        both.putAll(single.parts);
+        return new Trial(both);
+    }
+
+    Set<Integer> methods() {
+        return parts.keySet();
+    }
+
+    boolean single() {
+        return parts.size() == 1;
+    }
+
+    Candidate candidate() {
+        return new Candidate(new ArrayList<>(parts.values()));
+    }
+
+    List<String> names(List<Method> methods) {
+        return parts.keySet().stream().map(place -> methods.get(place).name()).toList();
+    }
+}
