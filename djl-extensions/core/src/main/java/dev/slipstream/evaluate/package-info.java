@@ -1,5 +1,5 @@
 /**
- * What a model knows and what a change of it costs: perplexity on a text, agreement with the
+ * What a model knows and what a change of it costs: perplexity on a text, tasks, agreement with the
  * original, speed in turns with it, and the frontier of speed against quality.
  */
 @NullMarked

@@ -1,5 +1,6 @@
 /**
- * A decoder that is ready to run: sessions, key/value buffers, positions, logits without copies.
+ * Models that are ready to run: decoders with sessions, key/value buffers, positions, logits
+ * without copies; sentence encoders.
  */
 @NullMarked
 package dev.slipstream.runtime;

@@ -3,6 +3,7 @@ package dev.slipstream.zoo;
 import dev.slipstream.cache.CacheKey;
 import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.decode.AutoregressiveGenerator;
+import dev.slipstream.decode.SentenceEncoder;
 import dev.slipstream.decode.Speculation;
 import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.graph.OnnxModel;
@@ -120,6 +121,49 @@ public final class Models {
                         options.bytes(),
                         options.file(),
                         CacheKey.of(opened.graph(), opened.model().decoder()));
+    }
+
+    /**
+     * Opens a sentence encoder: an ONNX export of BERT's kind with its {@code tokenizer.json}. Its
+     * owner closes it.
+     *
+     * @param location an ONNX file with {@code tokenizer.json} or {@code NAME-tokenizer.json}
+     *     beside it; or a directory with one encoder, in it or in its sub-directory {@code onnx}
+     * @param options how to open it
+     * @throws dev.slipstream.checkpoint.CheckpointException if its files cannot be opened: which
+     *     one, what was expected, what was found
+     * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
+     * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not an encoder
+     */
+    public static SentenceEncoder encoder(String location, EncoderOptions options) {
+        EncoderSource source = EncoderSource.find(location);
+        return source.open(source.graph(), options);
+    }
+
+    /**
+     * Opens another graph with the files of a sentence encoder, such as what a pass made of it.
+     *
+     * @param graph an encoder
+     * @param location of the encoder that it was made of
+     * @param options how to open it
+     * @throws dev.slipstream.checkpoint.CheckpointException if the files cannot be opened: which
+     *     one, what was expected, what was found
+     * @throws dev.slipstream.runtime.InferenceException if the graph is not an encoder
+     */
+    public static SentenceEncoder encoder(
+            OnnxModel graph, String location, EncoderOptions options) {
+        return EncoderSource.find(location).open(graph, options);
+    }
+
+    /**
+     * Returns a sentence encoder's graph without running it.
+     *
+     * @param location as in {@link #encoder(String, EncoderOptions)}
+     * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be read
+     * @throws dev.slipstream.graph.GraphException if the ONNX file is damaged or inconsistent
+     */
+    public static OnnxModel encoderGraph(String location) {
+        return EncoderSource.find(location).graph();
     }
 
     /**

@@ -1,0 +1,55 @@
+package dev.slipstream.zoo;
+
+import dev.slipstream.checkpoint.Pooling;
+import dev.slipstream.runtime.RuntimeOptions;
+import dev.slipstream.runtime.Spinning;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a sentence encoder is opened.
+ *
+ * @param pooling how the vectors of the tokens become one; null takes what {@code
+ *     1_Pooling/config.json} says and the mean where it says nothing
+ * @param maxTokens the most tokens of a text, of which the end is left out beyond; 0 takes the
+ *     model's own
+ * @param threads that one run of the graph uses; 0 takes half of the machine's processors
+ * @param spinning what those threads do while they wait for each other
+ */
+public record EncoderOptions(
+        @Nullable Pooling pooling, int maxTokens, int threads, Spinning spinning) {
+    /** Checks the ranges. */
+    public EncoderOptions {
+        if (maxTokens != 0 && maxTokens < 2) {
+            throw new IllegalArgumentException(
+                    "maxTokens: expected 0, or 2 or more, found " + maxTokens);
+        }
+        if (threads < 0) {
+            throw new IllegalArgumentException("threads: expected 0 or more, found " + threads);
+        }
+    }
+
+    /** Returns the model's own pooling and length, and sleeping waits. */
+    public static EncoderOptions defaults() {
+        return new EncoderOptions(null, 0, 0, Spinning.OFF);
+    }
+
+    /** Returns these options with another pooling. */
+    public EncoderOptions withPooling(Pooling value) {
+        return new EncoderOptions(value, maxTokens, threads, spinning);
+    }
+
+    /** Returns these options with another limit on a text. */
+    public EncoderOptions withMaxTokens(int value) {
+        return new EncoderOptions(pooling, value, threads, spinning);
+    }
+
+    /** Returns these options with another number of threads. */
+    public EncoderOptions withThreads(int value) {
+        return new EncoderOptions(pooling, maxTokens, value, spinning);
+    }
+
+    RuntimeOptions runtime() {
+        return new RuntimeOptions(
+                threads == 0 ? RuntimeOptions.defaultThreads() : threads, spinning, 0);
+    }
+}
