@@ -1,27 +1,32 @@
 package dev.slipstream.evaluate;
 
 import dev.slipstream.pass.PassSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A way to make a model faster that is to be measured: the passes to apply to the original.
+ * A way to make a model faster that is to be measured.
  *
- * @param passes in their order; none is the original itself
+ * @param passes what changes the original's graph for good, in order
+ * @param gates passes that make parts of it optional, in order; none of both is the original itself
  */
-public record Candidate(List<PassSpec> passes) {
+public record Candidate(List<PassSpec> passes, List<PassSpec> gates) {
     /** The untouched model. */
-    public static final Candidate ORIGINAL = new Candidate(List.of());
+    public static final Candidate ORIGINAL = new Candidate(List.of(), List.of());
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public Candidate {
         passes = List.copyOf(passes);
+        gates = List.copyOf(gates);
     }
 
-    /** Returns the passes as their text forms, joined by plus signs. */
+    /** Returns the text forms of passes and gates, joined by plus signs. */
     public String plan() {
-        return passes.isEmpty()
+        List<PassSpec> all = new ArrayList<>(passes);
+        all.addAll(gates);
+        return all.isEmpty()
                 ? "original"
-                : passes.stream().map(PassSpec::toString).collect(Collectors.joining(" + "));
+                : all.stream().map(PassSpec::toString).collect(Collectors.joining(" + "));
     }
 }

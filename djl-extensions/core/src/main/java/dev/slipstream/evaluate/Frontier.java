@@ -63,7 +63,7 @@ public record Frontier(List<Method> methods, int points, Duration limit) {
             if (trial == null) {
                 break;
             }
-            listener.begins(found.size() + 1, trial.candidate());
+            listener.begins(found.size() + 1, trial.candidate(methods));
             FrontierPoint point = point(trial, evaluator);
             if (point == null) {
                 break;
@@ -80,14 +80,14 @@ public record Frontier(List<Method> methods, int points, Duration limit) {
         Evaluation evaluation = null;
         String failure = null;
         try {
-            evaluation = evaluator.apply(trial.candidate());
+            evaluation = evaluator.apply(trial.candidate(methods));
         } catch (CancellationException e) {
             return null;
         } catch (RuntimeException | OutOfMemoryError e) {
             failure = e.getMessage() == null ? e.toString() : e.getMessage();
         }
         return new FrontierPoint(
-                trial.candidate(),
+                trial.candidate(methods),
                 trial.names(methods),
                 evaluation,
                 failure,

@@ -5,12 +5,21 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A family of passes that a sweep tries.
+ * A family of settings that a sweep tries.
  *
  * @param name for users; most often that of the pass
+ * @param kind what its passes do to a model
  * @param grid what to try, the most telling first
  */
-public record Method(String name, List<PassSpec> grid) {
+public record Method(String name, Kind kind, List<PassSpec> grid) {
+    /** What a pass does to a model. */
+    public enum Kind {
+        /** It changes the graph for good. */
+        PASS,
+        /** It makes parts of the graph optional. */
+        GATE
+    }
+
     /** Copies the list and checks that there is something to try. */
     public Method {
         grid = List.copyOf(grid);
@@ -20,8 +29,12 @@ public record Method(String name, List<PassSpec> grid) {
         }
     }
 
-    /** Returns a method from the text forms of its passes. */
-    public static Method of(String name, String... grid) {
-        return new Method(name, Arrays.stream(grid).map(PassSpec::parse).toList());
+    /**
+     * Returns a method from the text forms of its passes.
+     *
+     * @throws dev.slipstream.pass.PassException if a text has another form
+     */
+    public static Method of(String name, Kind kind, String... grid) {
+        return new Method(name, kind, Arrays.stream(grid).map(PassSpec::parse).toList());
     }
 }

@@ -1,7 +1,6 @@
 package dev.slipstream.evaluate;
 
 import dev.slipstream.pass.PassSpec;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -38,8 +37,15 @@ record Trial(SortedMap<Integer, PassSpec> parts) {
         return parts.size() == 1;
     }
 
-    Candidate candidate() {
-        return new Candidate(new ArrayList<>(parts.values()));
+    Candidate candidate(List<Method> methods) {
+        return new Candidate(of(Method.Kind.PASS, methods), of(Method.Kind.GATE, methods));
+    }
+
+    private List<PassSpec> of(Method.Kind kind, List<Method> methods) {
+        return parts.entrySet().stream()
+                .filter(part -> methods.get(part.getKey()).kind() == kind)
+                .map(Map.Entry::getValue)
+                .toList();
     }
 
     List<String> names(List<Method> methods) {
