@@ -1,0 +1,292 @@
+package dev.slipstream.pass;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Anatomy;
+import dev.slipstream.graph.GraphBuilder;
+import dev.slipstream.graph.Layer;
+import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.graph.SubLayer;
+import dev.slipstream.graph.SubLayerName;
+import dev.slipstream.runtime.GraphProbe;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replaces the matrices of feed-forwards by products of two thin ones, {@code y = U (V x)}: fewer
+ * weights to read and fewer multiplications. The form is LowRank of Wei and others (Building on
+ * Efficient Foundations, 2024), who train it from scratch; here it is made from a pretrained layer
+ * by a singular value decomposition that knows the layer's inputs (as in SVD-LLM, Wang and others
+ * 2024), without training, which costs quality: measure it, or take the result as a start for
+ * fine-tuning.
+ *
+ * <p>Matrices that read the same input, as gate and up of a SwiGLU, share their inner factor.
+ * Biases stay.
+ */
+final class LowRankPass implements Pass {
+    private final PassSpec spec;
+    private final Settings settings;
+
+    LowRankPass(PassSpec spec, Settings settings) {
+        this.spec = spec;
+        this.settings = settings;
+    }
+
+    /**
+     * What to keep.
+     *
+     * @param parameters share of the replaced matrices' parameters that the factors have, above 0
+     *     and below 1
+     * @param ranks how the parameters are shared out
+     * @param inputs what the decomposition knows of the inputs
+     * @param dense leading layers that stay as they are
+     */
+    record Settings(double parameters, Ranks ranks, Inputs inputs, int dense) {}
+
+    /** How parameters are shared out among the matrices. */
+    enum Ranks {
+        /** Where they keep most of the outputs' energy. */
+        ENERGY,
+        /** Each matrix keeps the same share. */
+        UNIFORM
+    }
+
+    /** What the decomposition knows of the inputs. */
+    enum Inputs {
+        /** Their second moments on the calibration text. */
+        CALIBRATED,
+        /** Nothing: a plain singular value decomposition, the baseline. */
+        IGNORED
+    }
+
+    /** Matrices of one feed-forward that read the same value. */
+    private record Group(SubLayerName subLayer, List<Linear> products) {
+        String input() {
+            return products.get(0).node().getInput(0);
+        }
+
+        int in() {
+            return products.get(0).in();
+        }
+
+        int out() {
+            return products.stream().mapToInt(Linear::out).sum();
+        }
+
+        float[] matrix(OnnxModel graph) {
+            float[] stacked = new float[in() * out()];
+            int from = 0;
+            for (Linear product : products) {
+                float[] own = product.matrix(graph.initializers());
+                System.arraycopy(own, 0, stacked, from, own.length);
+                from += own.length;
+            }
+            return stacked;
+        }
+    }
+
+    @Override
+    public PassSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+        List<Group> groups = groups(graph);
+        Map<String, double[]> covariances = covariances(graph, groups, calibration);
+        List<LowRankFactors> factors = new ArrayList<>();
+        List<RankBudget.Candidate> candidates = new ArrayList<>();
+        for (Group group : groups) {
+            LowRankFactors own =
+                    LowRankFactors.of(
+                            group.matrix(graph),
+                            group.out(),
+                            group.in(),
+                            covariances.computeIfAbsent(
+                                    group.input(), input -> Covariance.identity(group.in())));
+            factors.add(own);
+            candidates.add(new RankBudget.Candidate(group.out(), group.in(), own.energies()));
+        }
+        List<Integer> ranks = ranks(graph, candidates);
+        OnnxModel result = graph.copy();
+        GraphBuilder builder = new GraphBuilder(result);
+        Map<String, List<NodeProto>> replacements = new HashMap<>();
+        for (int i = 0; i < groups.size(); i++) {
+            write(groups.get(i), factors.get(i), ranks.get(i), builder, replacements);
+        }
+        result.replaceNodes(
+                node ->
+                        node.getOutputCount() == 0
+                                ? List.of(node)
+                                : replacements.getOrDefault(node.getOutput(0), List.of(node)));
+        return new Rewritten(result, report(groups, factors, ranks));
+    }
+
+    private List<Group> groups(OnnxModel graph) {
+        List<Group> groups = new ArrayList<>();
+        List<Layer> layers = Anatomy.of(graph).layers();
+        for (Layer layer : layers) {
+            SubLayer feedForward = layer.feedForward().orElse(null);
+            if (feedForward == null || layer.index() < settings.dense()) {
+                continue;
+            }
+            SubLayerName name = new SubLayerName(SubLayer.Kind.FEED_FORWARD, layer.index());
+            Map<String, List<Linear>> byInput = new LinkedHashMap<>();
+            for (NodeProto node : feedForward.nodes()) {
+                Linear product = Linear.of(node, graph.initializers());
+                if (product != null) {
+                    byInput.computeIfAbsent(node.getInput(0), input -> new ArrayList<>())
+                            .add(product);
+                }
+            }
+            if (byInput.isEmpty()) {
+                throw new PassException(
+                        "%s: low-rank: %s: expected products with matrices of 32-bit floats, found none; apply the pass before quantisation and gates, to a model of fp32 weights"
+                                .formatted(graph.name(), name));
+            }
+            byInput.values().forEach(products -> groups.add(new Group(name, products)));
+        }
+        if (groups.isEmpty()) {
+            throw new PassException(
+                    "%s: low-rank: expected feed-forwards behind the first %d layers, found %d layers"
+                            .formatted(graph.name(), settings.dense(), layers.size()));
+        }
+        return groups;
+    }
+
+    private Map<String, double[]> covariances(
+            OnnxModel graph, List<Group> groups, @Nullable Calibration calibration) {
+        Map<String, double[]> result = new HashMap<>();
+        if (settings.inputs() == Inputs.IGNORED) {
+            return result;
+        }
+        if (calibration == null) {
+            throw new PassException(
+                    "low-rank: expected a calibration text, found none; give one, or inputs=ignored for a plain decomposition of worse quality");
+        }
+        Map<String, Covariance> sums = new LinkedHashMap<>();
+        groups.forEach(group -> sums.put(group.input(), new Covariance(group.in())));
+        try (GraphProbe probe =
+                GraphProbe.open(graph, List.copyOf(sums.keySet()), calibration.runtime())) {
+            for (int[] sequence : calibration.sequences()) {
+                probe.run(
+                        sequence,
+                        Map.of(),
+                        values -> {
+                            sums.forEach((name, sum) -> sum.add(values.get(name).floats()));
+                            return sums;
+                        });
+            }
+        }
+        sums.forEach((name, sum) -> result.put(name, sum.matrix()));
+        return result;
+    }
+
+    private List<Integer> ranks(OnnxModel graph, List<RankBudget.Candidate> candidates) {
+        long dense = candidates.stream().mapToLong(c -> (long) c.out() * c.in()).sum();
+        long least = RankBudget.least(candidates);
+        long budget = (long) (settings.parameters() * dense);
+        List<Integer> ranks =
+                settings.ranks() == Ranks.UNIFORM
+                        ? RankBudget.uniform(candidates, settings.parameters())
+                        : budget < least ? List.of(0) : RankBudget.byEnergy(candidates, budget);
+        if (ranks.contains(0)) {
+            throw new PassException(
+                    "%s: low-rank: parameters: expected a share of at least %s, with which each matrix gets rank %d, found %s"
+                            .formatted(
+                                    graph.name(),
+                                    leastShare(candidates, dense, least),
+                                    RankBudget.STEP,
+                                    settings.parameters()));
+        }
+        return ranks;
+    }
+
+    private String leastShare(List<RankBudget.Candidate> candidates, long dense, long least) {
+        double share =
+                settings.ranks() == Ranks.ENERGY
+                        ? (double) least / dense
+                        : candidates.stream()
+                                .mapToDouble(
+                                        c ->
+                                                (double) RankBudget.STEP
+                                                        * c.price()
+                                                        / ((double) c.out() * c.in()))
+                                .max()
+                                .orElse(1);
+        return String.format(Locale.ROOT, "%.3f", Math.ceil(share * 1000) / 1000);
+    }
+
+    private static void write(
+            Group group,
+            LowRankFactors factors,
+            int rank,
+            GraphBuilder builder,
+            Map<String, List<NodeProto>> replacements) {
+        LowRankProducts writer = new LowRankProducts(builder, rank);
+        float[] outer = factors.outer(rank);
+        int from = 0;
+        String inner = null;
+        for (Linear product : group.products()) {
+            List<NodeProto> nodes = new ArrayList<>();
+            if (inner == null) {
+                NodeProto first = writer.inner(product, factors.inner(rank));
+                inner = first.getOutput(0);
+                nodes.add(first);
+            }
+            int length = product.out() * rank;
+            float[] own = new float[length];
+            System.arraycopy(outer, from, own, 0, length);
+            from += length;
+            nodes.add(writer.outer(product, inner, own));
+            replacements.put(product.node().getOutput(0), nodes);
+        }
+    }
+
+    private PassReport report(
+            List<Group> groups, List<LowRankFactors> factors, List<Integer> ranks) {
+        List<String> lines = new ArrayList<>();
+        List<Map<String, Object>> matrices = new ArrayList<>();
+        long before = 0;
+        long after = 0;
+        for (int i = 0; i < groups.size(); i++) {
+            Group group = groups.get(i);
+            int rank = ranks.get(i);
+            double lost = factors.get(i).lost(rank);
+            before += (long) group.in() * group.out();
+            after += (long) rank * (group.in() + group.out());
+            lines.add(
+                    String.format(
+                            Locale.ROOT,
+                            "%s  %d x %d: rank %d, %.2f %% of the outputs' energy lost",
+                            group.subLayer(),
+                            group.out(),
+                            group.in(),
+                            rank,
+                            100 * lost));
+            Map<String, Object> matrix = new LinkedHashMap<>();
+            matrix.put("subLayer", group.subLayer().toString());
+            matrix.put("out", group.out());
+            matrix.put("in", group.in());
+            matrix.put("rank", rank);
+            matrix.put("lost", lost);
+            matrices.add(matrix);
+        }
+        lines.add(
+                String.format(
+                        Locale.ROOT,
+                        "%,d of %,d parameters of these matrices stay (%.1f %%)",
+                        after,
+                        before,
+                        100.0 * after / before));
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("matrices", matrices);
+        facts.put("parametersBefore", before);
+        facts.put("parametersAfter", after);
+        return new PassReport(spec, lines, facts);
+    }
+}
