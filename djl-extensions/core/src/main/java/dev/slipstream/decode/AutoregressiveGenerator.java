@@ -131,19 +131,11 @@ public final class AutoregressiveGenerator implements TextGenerator {
         return stream;
     }
 
-    /**
-     * Checks what only the model knows of a request.
-     *
-     * @param prompt made by this generator
-     * @param options of this request
-     * @throws PromptTooLongException if no token would fit after the prompt
-     * @throws InvalidOptionException if the bias names a token that the model does not have
-     */
+    @Override
     public void check(Prompt prompt, GenerationOptions options) {
-        if (prompt.length() >= contextLength()) {
-            throw new PromptTooLongException(prompt.length(), contextLength());
-        }
+        TextGenerator.super.check(prompt, options);
         Sampler.check(options, vocabularySize());
+        model.efforts().choose(options.effort());
     }
 
     /** Cancels the streams first: their threads must be out of what is freed next. */

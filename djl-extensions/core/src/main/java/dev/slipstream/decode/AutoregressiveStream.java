@@ -132,7 +132,7 @@ final class AutoregressiveStream implements TokenStream {
 
     private Logits run(Turn turn) {
         try {
-            return turn.session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows());
+            return turn.session().model().forward(turn);
         } finally {
             runs = turn.session().runs();
         }

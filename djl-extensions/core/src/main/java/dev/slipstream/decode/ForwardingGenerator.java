@@ -53,6 +53,11 @@ public class ForwardingGenerator implements TextGenerator {
     }
 
     @Override
+    public void check(Prompt prompt, GenerationOptions options) {
+        generator.check(prompt, options);
+    }
+
+    @Override
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
         return generator.stream(prompt, options);
     }

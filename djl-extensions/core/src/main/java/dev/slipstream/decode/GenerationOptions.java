@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param weight share of the machine where requests compete, above 0 and at most 100: a prompt of
  *     weight 3 is read three times as fast as one of weight 1
  * @param ignoreEndOfText go on past the model's own end tokens, up to {@code maxTokens}
+ * @param effort how much of a model with gates is computed; {@link EffortRequest#NONE} for all
  */
 public record GenerationOptions(
         int maxTokens,
@@ -51,7 +52,8 @@ public record GenerationOptions(
         @Nullable Integer topLogProbabilities,
         @Nullable Duration deadline,
         double weight,
-        boolean ignoreEndOfText) {
+        boolean ignoreEndOfText,
+        EffortRequest effort) {
 
     /** Checks every value; a wrong one is an {@link InvalidOptionException} that names it. */
     public GenerationOptions {
@@ -100,6 +102,7 @@ public record GenerationOptions(
         b.deadline = deadline;
         b.weight = weight;
         b.ignoreEndOfText = ignoreEndOfText;
+        b.effort = effort;
         return b;
     }
 
@@ -121,6 +124,7 @@ public record GenerationOptions(
         private @Nullable Duration deadline;
         private double weight = 1;
         private boolean ignoreEndOfText;
+        private EffortRequest effort = EffortRequest.NONE;
 
         private Builder() {}
 
@@ -220,6 +224,17 @@ public record GenerationOptions(
             return this;
         }
 
+        /** Sets how much of a model with gates is computed. */
+        public Builder effort(EffortRequest value) {
+            effort = value;
+            return this;
+        }
+
+        /** Sets the level of a model with gates: best, balanced or fast. */
+        public Builder effort(String level) {
+            return effort(EffortRequest.of(level));
+        }
+
         /**
          * Returns the options.
          *
@@ -242,7 +257,8 @@ public record GenerationOptions(
                     topLogProbabilities,
                     deadline,
                     weight,
-                    ignoreEndOfText);
+                    ignoreEndOfText,
+                    effort);
         }
     }
 }

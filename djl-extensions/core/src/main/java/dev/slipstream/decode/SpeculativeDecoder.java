@@ -2,6 +2,7 @@ package dev.slipstream.decode;
 
 import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.Logits;
 import dev.slipstream.runtime.Turn;
@@ -25,6 +26,8 @@ public final class SpeculativeDecoder implements AutoCloseable {
     private final LanguageModel model;
     private final GenerationOptions options;
     private final DecoderSession session;
+    private final EffortLevels.Level level;
+    private final Effort promptEffort;
     private final @Nullable PrefixCache cache;
     private final int cachedTokens;
     private final @Nullable Drafter drafter;
@@ -48,6 +51,10 @@ public final class SpeculativeDecoder implements AutoCloseable {
     private long draftingNanos;
     private long runningNanos;
     private long samplingNanos;
+    private long gatedInPrompt;
+    private long skippedInPrompt;
+    private long gated;
+    private long skipped;
 
     /**
      * Constructs a decoder.
@@ -69,12 +76,18 @@ public final class SpeculativeDecoder implements AutoCloseable {
             @Nullable Speculation speculation,
             @Nullable PrefixCache cache) {
         this.model = model;
-        this.cache = cache;
+        this.level = model.efforts().choose(options.effort());
+        this.promptEffort = level.effort().withoutSkipping();
+        // What others keep is the whole model's.
+        this.cache = model.decoder().gates().wholeRuns(level.effort()) ? cache : null;
         this.options = options;
         this.session = session;
         promptLength = prompt.length();
         // The last token is left to be run: its logits are wanted.
-        cachedTokens = cache == null ? 0 : cache.restore(session, prompt.ids(), promptLength - 1);
+        cachedTokens =
+                this.cache == null
+                        ? 0
+                        : this.cache.restore(session, prompt.ids(), promptLength - 1);
         text = Arrays.copyOf(prompt.ids(), promptLength + 64);
         textLength = promptLength;
         AcceptanceRule rule =
@@ -113,14 +126,22 @@ public final class SpeculativeDecoder implements AutoCloseable {
         int read = session.length();
         if (read < promptLength) {
             int end = Math.min(promptLength, read + most);
-            return new Turn(session, text, read, end, LogitRows.LAST);
+            return new Turn(session, text, read, end, LogitRows.LAST, promptEffort, 0);
         }
         this.otherRows = otherRows;
         draft = draft(otherRows);
         int[] tokens = new int[1 + draft.length()];
         tokens[0] = text[textLength - 1];
         System.arraycopy(draft.tokens(), 0, tokens, 1, draft.length());
-        return new Turn(session, tokens, 0, tokens.length, LogitRows.ALL);
+        int full = promptLength + level.warmUp() - (textLength - 1);
+        return new Turn(
+                session,
+                tokens,
+                0,
+                tokens.length,
+                LogitRows.ALL,
+                level.effort(),
+                Math.max(0, Math.min(tokens.length, full)));
     }
 
     private Draft draft(int others) {
@@ -162,6 +183,7 @@ public final class SpeculativeDecoder implements AutoCloseable {
             // Now, not at the end: others may ask for the same beginning meanwhile.
             cache.store(session);
         }
+        count();
         int before = textLength;
         int accepted = accept(logits);
         // Before the drafter hears of it: it may run a part of the model on this session.
@@ -170,6 +192,15 @@ public final class SpeculativeDecoder implements AutoCloseable {
             learn(before, accepted, runNanos);
         }
         draft = Draft.NONE;
+    }
+
+    private void count() {
+        if (textLength == promptLength) {
+            gatedInPrompt = session.gatedSubLayers();
+            skippedInPrompt = session.skippedSubLayers();
+        }
+        gated = session.gatedSubLayers() - gatedInPrompt;
+        skipped = session.skippedSubLayers() - skippedInPrompt;
     }
 
     private int accept(Logits logits) {
@@ -281,7 +312,9 @@ public final class SpeculativeDecoder implements AutoCloseable {
                 verifications,
                 Duration.ofNanos(draftingNanos),
                 Duration.ofNanos(runningNanos),
-                Duration.ofNanos(samplingNanos));
+                Duration.ofNanos(samplingNanos),
+                gated,
+                skipped);
     }
 
     /** Keeps what was read, and frees the drafter; the session belongs to its owner. */

@@ -55,6 +55,9 @@ public record Statistics(
      * @param drafting time in the drafter
      * @param running time in the model's graph
      * @param sampling time from logits to text
+     * @param gatedSubLayers sub-layers behind gates, switched ones and those that may be skipped,
+     *     that the model met after the prompt, counted for each token that it ran
+     * @param skippedSubLayers those of them that were left out
      */
     public record Work(
             int cachedTokens,
@@ -63,10 +66,38 @@ public record Statistics(
             int verifications,
             Duration drafting,
             Duration running,
-            Duration sampling) {
+            Duration sampling,
+            long gatedSubLayers,
+            long skippedSubLayers) {
         /** Nothing saved, no times taken. */
         public static final Work NONE =
                 new Work(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+        /** Constructs the work of a model without gates. */
+        public Work(
+                int cachedTokens,
+                int draftedTokens,
+                int acceptedTokens,
+                int verifications,
+                Duration drafting,
+                Duration running,
+                Duration sampling) {
+            this(
+                    cachedTokens,
+                    draftedTokens,
+                    acceptedTokens,
+                    verifications,
+                    drafting,
+                    running,
+                    sampling,
+                    0,
+                    0);
+        }
+
+        /** Returns which part of the sub-layers behind gates was left out, 0 to 1. */
+        public double skippedShare() {
+            return gatedSubLayers == 0 ? 0 : (double) skippedSubLayers / gatedSubLayers;
+        }
 
         /** Returns the accepted tokens of a verification, on average. */
         public double acceptedPerVerification() {

@@ -42,6 +42,20 @@ public interface TextGenerator extends AutoCloseable {
     Prompt chat(List<ChatMessage> messages, List<ChatMessage.Tool> tools);
 
     /**
+     * Checks what only the model knows of a request, as {@link #stream} does, without starting it.
+     *
+     * @param prompt made by this generator
+     * @param options of this request
+     * @throws PromptTooLongException if no token would fit after the prompt
+     * @throws InvalidOptionException if the model does not have what the options ask for
+     */
+    default void check(Prompt prompt, GenerationOptions options) {
+        if (prompt.length() >= contextLength()) {
+            throw new PromptTooLongException(prompt.length(), contextLength());
+        }
+    }
+
+    /**
      * Starts a text.
      *
      * @param prompt made by this generator

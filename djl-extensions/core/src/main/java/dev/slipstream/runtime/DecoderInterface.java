@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param pasts tokens that each sequence holds already, {@code [sequences]}
  * @param sequences the most sequences that share a run
  * @param draft switch between the whole model and the part that drafts, a scalar
+ * @param gates how many gates there are
+ * @param notes what they mean
  * @param states what one run hands to the next
  * @param logits {@code [1, n or rows, vocabularySize]}
  * @param vocabularySize number of token ids
@@ -51,6 +53,8 @@ record DecoderInterface(
         @Nullable Input pasts,
         int sequences,
         @Nullable Input draft,
+        GateShape gates,
+        GateNotes notes,
         List<State> states,
         Input logits,
         int vocabularySize) {
@@ -139,7 +143,8 @@ record DecoderInterface(
         return inPlace() ? bytes : 2 * bytes;
     }
 
-    static DecoderInterface of(OrtSession session, String model) throws OrtException {
+    static DecoderInterface of(OrtSession session, GateNotes notes, String model)
+            throws OrtException {
         Map<String, NodeInfo> inputs = session.getInputInfo();
         Map<String, NodeInfo> outputs = session.getOutputInfo();
         NodeInfo logits = outputs.get("logits");
@@ -182,6 +187,13 @@ record DecoderInterface(
                     sequences = Math.toIntExact(tensor.getShape()[0]);
                 }
                 case "draft" -> draft = input;
+                case Effort.GATES,
+                        Effort.WIDTHS,
+                        Effort.SKIP_THRESHOLDS,
+                        Effort.SKIP_COUNTS,
+                        Effort.SKIP_REARMS -> {
+                    // Read together, below.
+                }
                 default -> {
                     if (input.name().equals(RaggedAttention.KEYS_VALUES + 0)) {
                         states.add(keysAndValues(input, tensor.getShape()));
@@ -221,6 +233,8 @@ record DecoderInterface(
                 pasts,
                 sequences,
                 draft,
+                GateShape.of(session, notes, model),
+                notes,
                 List.copyOf(states),
                 new Input("logits", out.type),
                 Math.toIntExact(shape[2]));

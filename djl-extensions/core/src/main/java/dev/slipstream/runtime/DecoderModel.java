@@ -8,7 +8,9 @@ import dev.slipstream.graph.OnnxModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ public final class DecoderModel implements AutoCloseable {
             OrtEnvironment environment,
             OrtSession session,
             List<OnnxTensor> weights,
+            GateNotes notes,
             int contextLength,
             int keptBuffers)
             throws OrtException {
@@ -49,7 +52,7 @@ public final class DecoderModel implements AutoCloseable {
         this.session = session;
         this.weights = weights;
         this.contextLength = contextLength;
-        this.decoder = DecoderInterface.of(session, name);
+        this.decoder = DecoderInterface.of(session, notes, name);
         this.pool = new KeyValuePool(environment, decoder, contextLength, keptBuffers);
         this.nothing = decoder.ragged() ? nothing(environment, decoder.states().get(0)) : null;
         this.shared = new SharedRun(environment, session, decoder, nothing);
@@ -72,6 +75,7 @@ public final class DecoderModel implements AutoCloseable {
                     OperatorLibraries.register(settings)
                             ? withExactAttention(model, contextLength, options.sequences())
                             : PairedRows.of(model);
+            GateNotes notes = GateNotes.read(model.metadata());
             OrtSession session = SessionSettings.open(graph, settings, weights);
             return guarded(
                     session,
@@ -81,6 +85,7 @@ public final class DecoderModel implements AutoCloseable {
                                     environment,
                                     session,
                                     weights,
+                                    notes,
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
@@ -109,6 +114,7 @@ public final class DecoderModel implements AutoCloseable {
                                     environment,
                                     session,
                                     List.of(),
+                                    GateNotes.read(session.getMetadata().getCustomMetadata()),
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
@@ -149,6 +155,18 @@ public final class DecoderModel implements AutoCloseable {
         return decoder.draft() != null;
     }
 
+    /** Returns what of the model can be left out, by {@link Turn#effort()}. */
+    public GateNotes gates() {
+        return decoder.notes();
+    }
+
+    /**
+     * Returns for how many layers {@link Effort#widths()} chooses; 0 if the model has one width.
+     */
+    public int widthLayers() {
+        return decoder.gates().layers();
+    }
+
     /** Tells whether sessions can {@link DecoderSession#save save} single tokens. */
     public boolean savesTokens() {
         return decoder.canCut();
@@ -169,7 +187,8 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     /**
-     * Runs new tokens of several sessions, together where the graph can.
+     * Runs new tokens of several sessions, together where the graph can: turns whose efforts differ
+     * in more than what they skip run one after the other.
      *
      * @param turns at most one a session
      * @param depth how much of the model to run
@@ -180,12 +199,37 @@ public final class DecoderModel implements AutoCloseable {
      */
     public List<Logits> forward(List<Turn> turns, Depth depth) {
         requireOwnOnce(turns);
-        List<Logits> results = new ArrayList<>();
-        for (int from = 0; from < turns.size(); from += decoder.sequences()) {
-            int to = Math.min(turns.size(), from + decoder.sequences());
-            results.addAll(together(turns.subList(from, to), depth));
+        Map<Effort, List<Integer>> alike = new LinkedHashMap<>();
+        for (int i = 0; i < turns.size(); i++) {
+            Effort run = turns.get(i).effort(depth).withoutSkipping();
+            alike.computeIfAbsent(run, effort -> new ArrayList<>()).add(i);
         }
-        return results;
+        Logits[] results = new Logits[turns.size()];
+        for (List<Integer> group : alike.values()) {
+            for (int from = 0; from < group.size(); from += decoder.sequences()) {
+                int to = Math.min(group.size(), from + decoder.sequences());
+                List<Integer> some = group.subList(from, to);
+                List<Logits> logits = together(some.stream().map(turns::get).toList(), depth);
+                for (int i = 0; i < logits.size(); i++) {
+                    results[some.get(i)] = logits.get(i);
+                }
+            }
+        }
+        return List.of(results);
+    }
+
+    /**
+     * Runs new tokens of one session, all of the model or as much as their effort says.
+     *
+     * @param turn of this model
+     * @return the logits, valid until the next run of the session
+     * @throws IllegalArgumentException if the session is of another model, or this one does not
+     *     have the effort's gates
+     * @throws java.util.concurrent.CancellationException if the session was terminated
+     */
+    public Logits forward(Turn turn) {
+        requireOwn(turn);
+        return turn.session().forward(turn, Depth.FULL);
     }
 
     private List<Logits> together(List<Turn> turns, Depth depth) {
@@ -194,25 +238,26 @@ public final class DecoderModel implements AutoCloseable {
                 return DecoderSession.forward(turns, shared, depth);
             }
         }
-        Turn turn = turns.get(0);
-        return List.of(
-                turn.session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows(), depth));
+        return List.of(turns.get(0).session().forward(turns.get(0), depth));
     }
 
     private void requireOwnOnce(List<Turn> turns) {
         Set<DecoderSession> seen = new HashSet<>();
         for (Turn turn : turns) {
-            DecoderSession one = turn.session();
-            if (one.model() != this) {
-                throw new IllegalArgumentException(
-                        "turns: expected sessions of the open model %s, found one of %s"
-                                .formatted(name, one.model().name()));
-            }
-            if (!seen.add(one)) {
+            requireOwn(turn);
+            if (!seen.add(turn.session())) {
                 throw new IllegalArgumentException(
                         name
                                 + ": turns: expected each session once, found one twice; run its tokens one after the other");
             }
+        }
+    }
+
+    private void requireOwn(Turn turn) {
+        if (turn.session().model() != this) {
+            throw new IllegalArgumentException(
+                    "turns: expected sessions of the open model %s, found one of %s"
+                            .formatted(name, turn.session().model().name()));
         }
     }
 
@@ -283,6 +328,12 @@ public final class DecoderModel implements AutoCloseable {
 
     DecoderInterface decoder() {
         return decoder;
+    }
+
+    void requireGates(Effort effort) {
+        if (!effort.full()) {
+            decoder.notes().check(effort, decoder.gates().layers(), name);
+        }
     }
 
     OrtSession ortSession() {

@@ -29,8 +29,10 @@ public final class DecoderSession implements AutoCloseable {
     private final Object terminateLock = new Object();
     private int[] tokens = new int[64];
     private int length;
-    private int firstDrafted = Integer.MAX_VALUE;
+    private final EffortHistory history = new EffortHistory();
     private int runs;
+    private long gated;
+    private long skipped;
     private @Nullable ByteBuffer ones;
     private volatile boolean terminated;
     private boolean closed;
@@ -50,11 +52,11 @@ public final class DecoderSession implements AutoCloseable {
 
     /**
      * Returns how many of the first tokens have the keys and values of the whole model: {@link
-     * #length()}, but while {@link Depth#DRAFT drafted} tokens are held. Only those may be kept for
-     * other sessions.
+     * #length()}, but where {@link Depth#DRAFT drafted} tokens are held, or ones for which a part
+     * of the model was left out. Only those may be kept for other sessions.
      */
     public int exactLength() {
-        return Math.min(length, firstDrafted);
+        return history.exact(length);
     }
 
     /** Returns the most tokens that can be held. */
@@ -70,6 +72,19 @@ public final class DecoderSession implements AutoCloseable {
     /** Returns how often the graph was started for this session. */
     public int runs() {
         return runs;
+    }
+
+    /**
+     * Returns how many sub-layers behind gates the runs so far met, those of every token counted:
+     * switched ones and those that may be skipped, drafts left out. What is narrower is not less.
+     */
+    public long gatedSubLayers() {
+        return gated;
+    }
+
+    /** Returns how many of the {@link #gatedSubLayers()} were left out. */
+    public long skippedSubLayers() {
+        return skipped;
     }
 
     /** Returns a copy of the tokens whose keys and values are held. */
@@ -118,18 +133,39 @@ public final class DecoderSession implements AutoCloseable {
      * @throws CancellationException if {@link #terminate()} or {@link #close()} was called; the
      *     tokens of the part of the run that was cut short are not held
      */
-    public synchronized Logits forward(
-            int[] source, int from, int to, LogitRows rows, Depth depth) {
-        check(source, from, to, depth);
-        int start = from;
-        if (rows == LogitRows.LAST) {
+    public Logits forward(int[] source, int from, int to, LogitRows rows, Depth depth) {
+        return forward(new Turn(this, source, from, to, rows), depth);
+    }
+
+    /**
+     * Runs as much of the model as an effort says over a part of an array.
+     *
+     * @param source token ids
+     * @param from first of them
+     * @param to one past the last of them
+     * @param rows which of them get logits
+     * @param effort how much of the model to compute for all of them
+     * @return the logits, valid until the next call
+     * @throws IllegalArgumentException if the model does not have the effort's gates
+     * @throws CancellationException if {@link #terminate()} or {@link #close()} was called; the
+     *     tokens of the part of the run that was cut short are not held
+     */
+    public Logits forward(int[] source, int from, int to, LogitRows rows, Effort effort) {
+        return forward(new Turn(this, source, from, to, rows, effort, 0), Depth.FULL);
+    }
+
+    synchronized Logits forward(Turn turn, Depth depth) {
+        check(turn, depth);
+        int start = turn.from();
+        int piece = model.prefillChunk();
+        if (turn.rows() == LogitRows.LAST) {
             // A long prompt goes in by pieces: what a run needs in memory grows with its length.
-            while (to - start > model.prefillChunk()) {
-                run(source, start, model.prefillChunk(), LogitRows.LAST, depth);
-                start += model.prefillChunk();
+            while (turn.to() - start > piece) {
+                run(turn, start, piece, LogitRows.LAST, depth);
+                start += piece;
             }
         }
-        return run(source, start, to - start, rows, depth);
+        return run(turn, start, turn.to() - start, turn.rows(), depth);
     }
 
     /**
@@ -149,19 +185,20 @@ public final class DecoderSession implements AutoCloseable {
             Turn turn = turns.get(next);
             DecoderSession session = turn.session();
             synchronized (session) {
-                session.check(turn.tokens(), turn.from(), turn.to(), depth);
+                session.check(turn, depth);
                 InPlaceKeyValues place = (InPlaceKeyValues) session.keyValues;
                 held.add(new SharedRun.Sequence(turn, session.length, place.whole()));
                 return forward(turns, next + 1, held, run, depth);
             }
         }
         try {
-            List<Logits> logits = run.run(held, depth);
-            for (Turn turn : turns) {
+            List<SharedRun.Part> parts = run.run(held, depth);
+            for (int i = 0; i < turns.size(); i++) {
+                Turn turn = turns.get(i);
                 turn.session().runs++;
-                turn.session().ran(turn.tokens(), turn.from(), turn.length(), depth);
+                turn.session().ran(turn, turn.from(), turn.length(), depth, parts.get(i).skipped());
             }
-            return logits;
+            return parts.stream().map(SharedRun.Part::logits).toList();
         } catch (OrtException e) {
             if (run.terminated()) {
                 throw new CancellationException("the model was closed");
@@ -196,16 +233,33 @@ public final class DecoderSession implements AutoCloseable {
         if (newLength == 0 || model.decoder().canCut()) {
             keyValues.cut(length, newLength);
             length = newLength;
-            if (newLength <= firstDrafted) {
-                firstDrafted = Integer.MAX_VALUE;
-            }
+            history.cut(newLength);
         } else {
-            // A state without a time axis has forgotten how it came about: go there again.
-            keyValues.cut(length, 0);
-            length = 0;
-            firstDrafted = Integer.MAX_VALUE;
-            forward(Arrays.copyOf(tokens, newLength), LogitRows.LAST);
+            runAgain(newLength);
         }
+    }
+
+    /** A state without a time axis has forgotten how it came about: go there again, as before. */
+    private void runAgain(int newLength) {
+        history.cut(newLength);
+        List<EffortHistory.Span> spans = history.spans();
+        keyValues.cut(length, 0);
+        length = 0;
+        history.cut(0);
+        int[] kept = Arrays.copyOf(tokens, newLength);
+        long gatedBefore = gated;
+        long skippedBefore = skipped;
+        for (int i = 0; i < spans.size(); i++) {
+            int from = spans.get(i).from();
+            int to = i + 1 < spans.size() ? spans.get(i + 1).from() : newLength;
+            boolean skips = spans.get(i).full() == EffortHistory.Completeness.SKIPPED;
+            int full = skips ? 0 : to - from;
+            forward(
+                    new Turn(this, kept, from, to, LogitRows.LAST, spans.get(i).effort(), full),
+                    Depth.FULL);
+        }
+        gated = gatedBefore;
+        skipped = skippedBefore;
     }
 
     /**
@@ -243,6 +297,7 @@ public final class DecoderSession implements AutoCloseable {
                             .formatted(capacity - length, length, to - from));
         }
         keyValues.append(length, length + to - from, saved);
+        history.add(length, Effort.FULL, EffortHistory.Completeness.EXACT);
         remember(source, from, to - from);
     }
 
@@ -260,7 +315,7 @@ public final class DecoderSession implements AutoCloseable {
             twin.keyValues.copyFrom(keyValues, length);
             twin.tokens = tokens.clone();
             twin.length = length;
-            twin.firstDrafted = firstDrafted;
+            twin.history.copyFrom(history);
         }
         return twin;
     }
@@ -317,18 +372,20 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
-    private void check(int[] source, int from, int to, Depth depth) {
+    private void check(Turn turn, Depth depth) {
         if (depth == Depth.DRAFT && !model.drafts()) {
             throw new IllegalArgumentException(
                     model.name() + " holds no smaller model of itself to draft with");
         }
-        int count = to - from;
+        model.requireGates(turn.effort(depth));
+        int[] source = turn.tokens();
+        int count = turn.length();
         if (count < 1 || length + count > capacity()) {
             throw new IllegalArgumentException(
                     "expected 1 to %d new tokens after %d, found %d"
                             .formatted(capacity() - length, length, count));
         }
-        for (int i = from; i < to; i++) {
+        for (int i = turn.from(); i < turn.to(); i++) {
             if (source[i] < 0 || source[i] >= model.vocabularySize()) {
                 throw new IllegalArgumentException(
                         "token id %d is outside of the vocabulary of %d"
@@ -344,12 +401,13 @@ public final class DecoderSession implements AutoCloseable {
         }
     }
 
-    private Logits run(int[] source, int from, int count, LogitRows rows, Depth depth) {
+    private Logits run(Turn turn, int from, int count, LogitRows rows, Depth depth) {
         requireRunning();
         OnnxTensor mask = null;
         try {
             Step step = steps.of(count, rows);
-            step.fill(source, from, length, depth);
+            Effort effort = turn.effort(depth);
+            step.fill(turn.tokens(), from, length, depth, effort, turn.fullTokens(from, count));
             if (model.decoder().mask() != null) {
                 mask = step.mask(ones(), length + count);
             }
@@ -359,7 +417,7 @@ public final class DecoderSession implements AutoCloseable {
                     .run(step.inputs(), Collections.emptySet(), step.outputs(), runOptions)
                     .close();
             keyValues.commit(length + count);
-            ran(source, from, count, depth);
+            ran(turn, from, count, depth, step.skipped(effort));
             return step.logits();
         } catch (OrtException e) {
             if (terminated) {
@@ -391,11 +449,28 @@ public final class DecoderSession implements AutoCloseable {
         return ones;
     }
 
-    private void ran(int[] source, int from, int count, Depth depth) {
+    private void ran(Turn turn, int from, int count, Depth depth, int left) {
         if (depth == Depth.DRAFT) {
-            firstDrafted = Math.min(firstDrafted, length);
+            history.add(length, Effort.FULL, EffortHistory.Completeness.SKIPPED);
+        } else {
+            Effort effort = turn.effort();
+            gated += (long) count * model.decoder().gates().gated();
+            skipped += left;
+            int full = effort.skipping() == null ? count : turn.fullTokens(from, count);
+            boolean whole = model.gates().wholeRuns(effort);
+            if (full > 0) {
+                history.add(
+                        length,
+                        effort,
+                        whole
+                                ? EffortHistory.Completeness.EXACT
+                                : EffortHistory.Completeness.UNSKIPPED);
+            }
+            if (full < count) {
+                history.add(length + full, effort, EffortHistory.Completeness.SKIPPED);
+            }
         }
-        remember(source, from, count);
+        remember(turn.tokens(), from, count);
     }
 
     private void remember(int[] source, int from, int count) {

@@ -52,6 +52,55 @@ public record GateNotes(List<SubLayerName> switched, List<Integer> widths, @Null
         return new GateNotes(List.of(), List.of(), null);
     }
 
+    /** Tells whether there is no gate. */
+    public boolean isEmpty() {
+        return switched.isEmpty() && widths.isEmpty() && skips == null;
+    }
+
+    /**
+     * Tells whether runs of an effort compute everything but what they skip token by token, so that
+     * what they give to tokens that skip nothing is the whole model's.
+     */
+    public boolean wholeRuns(Effort effort) {
+        return !effort.gates().contains(false)
+                && effort.widths().stream().allMatch(width -> width == widths.size() - 1);
+    }
+
+    /**
+     * Checks that a model has what an effort asks for.
+     *
+     * @param layers that have several widths
+     * @param model its name, for the message
+     * @throws IllegalArgumentException if it has not
+     */
+    void check(Effort effort, int layers, String model) {
+        require(effort.gates().size(), switched.size(), model, "gates");
+        require(effort.widths().size(), layers, model, "widths");
+        for (int width : effort.widths()) {
+            if (width < 0 || width >= widths.size()) {
+                throw new IllegalArgumentException(
+                        "%s: widths: expected indices of 0 to %d, of the widths %s, found %d"
+                                .formatted(model, widths.size() - 1, widths, width));
+            }
+        }
+        if (effort.skipping() != null && skips == null) {
+            throw new IllegalArgumentException(
+                    "%s: skipping: expected none, as no feed-forward of the model can be skipped, found %s; apply the pass ffn-skip to the model"
+                            .formatted(model, effort.skipping()));
+        }
+    }
+
+    private static void require(int found, int expected, String model, String what) {
+        if (found != 0 && found != expected) {
+            throw new IllegalArgumentException(
+                    expected == 0
+                            ? "%s: %s: expected none, as the model has no such gates, found %d"
+                                    .formatted(model, what, found)
+                            : "%s: %s: expected %d of them, or none for all, found %d"
+                                    .formatted(model, what, expected, found));
+        }
+    }
+
     /** Writes these notes into a model's metadata. */
     public void write(OnnxModel model) {
         Map<String, String> metadata = model.metadata();

@@ -33,6 +33,7 @@ final class SharedRun implements AutoCloseable {
     private final ByteBuffer starts;
     private final ByteBuffer pasts;
     private final ByteBuffer draft = Buffers.allocate(1);
+    private final GateBuffers gates;
 
     /**
      * Constructs a run.
@@ -52,6 +53,7 @@ final class SharedRun implements AutoCloseable {
         this.options = new OrtSession.RunOptions();
         starts = Buffers.allocate((decoder.sequences() + 1) * (long) Integer.BYTES);
         pasts = Buffers.allocate(decoder.sequences() * (long) Integer.BYTES);
+        gates = new GateBuffers(decoder);
     }
 
     /** The keys and values that each turn's tokens go behind. */
@@ -61,15 +63,27 @@ final class SharedRun implements AutoCloseable {
         }
     }
 
-    /** Runs the turns, at most {@link DecoderInterface#sequences()}, and returns their logits. */
-    List<Logits> run(List<Sequence> sequences, Depth depth) throws OrtException {
+    /**
+     * What a run gave to one turn.
+     *
+     * @param skipped sub-layers that were left out for its tokens
+     */
+    record Part(Logits logits, int skipped) {}
+
+    /**
+     * Runs the turns, at most {@link DecoderInterface#sequences()}, all of one effort but for what
+     * they skip.
+     */
+    List<Part> run(List<Sequence> sequences, Depth depth) throws OrtException {
         int tokens = sequences.stream().mapToInt(s -> s.turn().length()).sum();
         int rows = sequences.stream().mapToInt(Sequence::rows).sum();
         int size = decoder.vocabularySize();
         ids = fitting(ids, (long) tokens * Long.BYTES);
         positions = fitting(positions, (long) rows * Long.BYTES);
         logits = fitting(logits, (long) rows * size * Float.BYTES);
-        fill(sequences, tokens);
+        gates.reserve(tokens);
+        gates.fillRun(sequences.get(0).turn().effort(depth));
+        fill(sequences, tokens, depth);
         draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         List<OnnxTensor> made = new ArrayList<>();
@@ -85,15 +99,17 @@ final class SharedRun implements AutoCloseable {
             }
             OnnxTensor output = tensor(logits, OnnxJavaType.FLOAT, 1, rows, size);
             made.add(output);
-            Map<String, OnnxValue> outputs = Map.of(decoder.logits().name(), output);
+            Map<String, OnnxValue> outputs = new LinkedHashMap<>();
+            outputs.put(decoder.logits().name(), output);
+            gates.bind(environment, tokens, inputs, outputs, made);
             session.run(inputs, Set.of(), outputs, options).close();
         } finally {
             made.forEach(OnnxTensor::close);
         }
-        return split(sequences, size);
+        return split(sequences, tokens, size, depth);
     }
 
-    private void fill(List<Sequence> sequences, int tokens) {
+    private void fill(List<Sequence> sequences, int tokens, Depth depth) {
         int token = 0;
         int row = 0;
         for (int i = 0; i < decoder.sequences(); i++) {
@@ -105,6 +121,7 @@ final class SharedRun implements AutoCloseable {
             Sequence sequence = sequences.get(i);
             pasts.putInt(i * Integer.BYTES, sequence.past());
             Turn turn = sequence.turn();
+            gates.fillRows(token, turn.length(), turn.effort(depth), turn.fullTokens());
             for (int k = turn.from(); k < turn.to(); k++) {
                 ids.putLong(token * Long.BYTES, turn.tokens()[k]);
                 token++;
@@ -117,15 +134,20 @@ final class SharedRun implements AutoCloseable {
         starts.putInt(decoder.sequences() * Integer.BYTES, tokens);
     }
 
-    private List<Logits> split(List<Sequence> sequences, int size) {
-        List<Logits> results = new ArrayList<>();
+    private List<Part> split(List<Sequence> sequences, int tokens, int size, Depth depth) {
+        List<Part> results = new ArrayList<>();
         FloatBuffer all = logits.asFloatBuffer();
         int row = 0;
+        int token = 0;
         for (Sequence sequence : sequences) {
             int rows = sequence.rows();
+            Turn turn = sequence.turn();
             // Its own, as the next run may be of other sessions, in another thread.
-            results.add(sequence.turn().session().keep(all.slice(row * size, rows * size), rows));
+            Logits own = turn.session().keep(all.slice(row * size, rows * size), rows);
+            int skipped = gates.skipped(token, turn.length(), tokens, turn.effort(depth));
+            results.add(new Part(own, skipped));
             row += rows;
+            token += turn.length();
         }
         return results;
     }

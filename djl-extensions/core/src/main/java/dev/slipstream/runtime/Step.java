@@ -34,6 +34,7 @@ final class Step implements AutoCloseable {
     private final ByteBuffer starts;
     private final ByteBuffer pasts;
     private final ByteBuffer draft;
+    private final GateBuffers gates;
     private final ByteBuffer rawLogits;
     private final Logits logits;
 
@@ -56,6 +57,9 @@ final class Step implements AutoCloseable {
             starts = optional(decoder.starts(), decoder.sequences() + 1, decoder.sequences() + 1);
             pasts = optional(decoder.pasts(), decoder.sequences(), decoder.sequences());
             draft = optional(decoder.draft(), 1);
+            gates = new GateBuffers(decoder);
+            gates.reserve(tokens);
+            gates.bind(environment, tokens, inputs, outputs, owned);
             rawLogits = logitsBuffer(room);
             logits = wantedRows(room);
             fillOnce();
@@ -119,8 +123,15 @@ final class Step implements AutoCloseable {
         return tokens == count && rows == (wanted == LogitRows.ALL ? count : 1);
     }
 
-    /** Fills the inputs for a run after {@code past} tokens. */
-    void fill(int[] source, int from, int past, Depth depth) throws OrtException {
+    /**
+     * Fills the inputs for a run.
+     *
+     * @param past tokens that are held
+     * @param effort how much of the model is computed
+     * @param full how many of the tokens skip nothing
+     */
+    void fill(int[] source, int from, int past, Depth depth, Effort effort, int full)
+            throws OrtException {
         for (int i = 0; i < tokens; i++) {
             put(ids, decoder.ids().type(), i, source[from + i]);
         }
@@ -145,6 +156,8 @@ final class Step implements AutoCloseable {
         if (decoder.draft() != null) {
             draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
         }
+        gates.fillRun(effort);
+        gates.fillRows(0, tokens, effort, full);
         if (decoder.cacheBranch() != null) {
             OnnxTensor flag = inputs.get(decoder.cacheBranch().name());
             flag.getBufferRef().ifPresent(b -> ((ByteBuffer) b).put(0, (byte) (past > 0 ? 1 : 0)));
@@ -177,6 +190,11 @@ final class Step implements AutoCloseable {
 
     Map<String, OnnxValue> outputs() {
         return outputs;
+    }
+
+    /** Returns how many sub-layers the run that just ended left out. */
+    int skipped(Effort effort) {
+        return gates.skipped(0, tokens, tokens, effort);
     }
 
     /** Returns the logits of the run that just ended, as floats. */

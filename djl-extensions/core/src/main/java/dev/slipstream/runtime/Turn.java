@@ -8,19 +8,56 @@ package dev.slipstream.runtime;
  * @param from first of them
  * @param to one past the last of them
  * @param rows which of them get logits
+ * @param effort how much of the model is computed for them; a {@linkplain Depth#DRAFT draft} runs
+ *     all of its part
+ * @param fullTokens how many of the tokens, from the first on, skip nothing
  */
-public record Turn(DecoderSession session, int[] tokens, int from, int to, LogitRows rows) {
-    /** Checks the range. */
+public record Turn(
+        DecoderSession session,
+        int[] tokens,
+        int from,
+        int to,
+        LogitRows rows,
+        Effort effort,
+        int fullTokens) {
+    /** Checks the ranges. */
     public Turn {
         if (from < 0 || to <= from || to > tokens.length) {
             throw new IllegalArgumentException(
                     "expected a range of 1 to %d tokens, found %d to %d"
                             .formatted(tokens.length, from, to));
         }
+        if (fullTokens < 0 || fullTokens > to - from) {
+            throw new IllegalArgumentException(
+                    "fullTokens: expected 0 to %d, found %d".formatted(to - from, fullTokens));
+        }
+    }
+
+    /**
+     * Constructs a turn for which everything is computed.
+     *
+     * @param session that the tokens belong to
+     * @param tokens token ids
+     * @param from first of them
+     * @param to one past the last of them
+     * @param rows which of them get logits
+     */
+    public Turn(DecoderSession session, int[] tokens, int from, int to, LogitRows rows) {
+        this(session, tokens, from, to, rows, Effort.FULL, 0);
     }
 
     /** Returns the number of new tokens. */
     public int length() {
         return to - from;
+    }
+
+    /** Returns how many of a part of the tokens skip nothing. */
+    int fullTokens(int start, int count) {
+        return Math.max(0, Math.min(count, from + fullTokens - start));
+    }
+
+    /** Returns the effort of a run of this depth. */
+    Effort effort(Depth depth) {
+        return depth == Depth.DRAFT ? Effort.FULL : effort;
     }
 }

@@ -118,7 +118,7 @@ final class ScheduledRequest {
     /** Runs a turn of a shared run that failed again, alone. */
     Logits runAlone(Turn turn) {
         session().rollback(lengthBefore);
-        return session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows());
+        return turn.session().model().forward(turn);
     }
 
     /**

@@ -12,6 +12,7 @@ import ai.djl.util.PairList;
 import com.google.gson.JsonObject;
 import dev.slipstream.decode.Generation;
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.TokenStream;
@@ -115,7 +116,11 @@ final class GenerationBlock extends AbstractBlock implements StreamingBlock {
         GenerationOptions options =
                 TgiParameters.of(GenerationJson.parse(text(inputs.get(1))), generator.defaults())
                         .options();
-        return generator.stream(new Prompt("", ids), options);
+        try {
+            return generator.stream(new Prompt("", ids), options);
+        } catch (InvalidOptionException e) {
+            throw TgiParameters.renamed(e);
+        }
     }
 
     private static String text(NDArray utf8) {

@@ -15,7 +15,8 @@ import java.util.List;
  * What a block says of a text: {@code text}, {@code tokens} (id, text, logprob, top_tokens), and at
  * the end {@code finish_reason}, {@code prompt_tokens} and {@code generated_tokens}, in the words
  * of Hugging Face TGI; and beyond it {@code cached_tokens}, {@code drafted_tokens} and {@code
- * accepted_tokens}.
+ * accepted_tokens}, and of a model with gates {@code gated_sublayers} and {@code
+ * skipped_sublayers}.
  */
 final class GenerationJson {
     private GenerationJson() {}
@@ -48,6 +49,10 @@ final class GenerationJson {
         result.addProperty("cached_tokens", statistics.work().cachedTokens());
         result.addProperty("drafted_tokens", statistics.work().draftedTokens());
         result.addProperty("accepted_tokens", statistics.work().acceptedTokens());
+        if (statistics.work().gatedSubLayers() > 0) {
+            result.addProperty("gated_sublayers", statistics.work().gatedSubLayers());
+            result.addProperty("skipped_sublayers", statistics.work().skippedSubLayers());
+        }
     }
 
     private static JsonObject pieceOf(String text, List<Token> tokens) {

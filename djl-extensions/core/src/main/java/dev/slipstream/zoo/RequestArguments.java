@@ -19,8 +19,13 @@ final class RequestArguments {
                     "repetition_penalty",
                     "frequency_penalty",
                     "presence_penalty",
-                    "seed");
+                    "seed",
+                    "ms_per_token",
+                    "skip_threshold",
+                    "skip_count",
+                    "skip_warm_up");
 
+    private static final String EFFORT = "effort";
     private static final String SAMPLE = "do_sample";
 
     private RequestArguments() {}
@@ -28,6 +33,7 @@ final class RequestArguments {
     /** Returns the names of all arguments, sorted. */
     static Set<String> names() {
         Set<String> names = new TreeSet<>(NUMBERS);
+        names.add(EFFORT);
         names.add(SAMPLE);
         return names;
     }
@@ -41,6 +47,10 @@ final class RequestArguments {
             } else if (value != null) {
                 result.add(name, numberOrText(value.toString()));
             }
+        }
+        Object effort = arguments.get(EFFORT);
+        if (effort != null) {
+            result.addProperty(EFFORT, effort.toString());
         }
         Object sample = arguments.get(SAMPLE);
         if (sample != null) {

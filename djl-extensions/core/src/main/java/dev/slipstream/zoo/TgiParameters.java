@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
 import java.util.ArrayList;
@@ -35,16 +36,20 @@ record TgiParameters(
                     "watermark");
 
     private static final Map<String, String> NAMES =
-            Map.of(
-                    "maxTokens", "max_new_tokens",
-                    "stopStrings", "stop",
-                    "topLogProbabilities", "top_n_tokens",
-                    "topK", "top_k",
-                    "topP", "top_p",
-                    "minP", "min_p",
-                    "repetitionPenalty", "repetition_penalty",
-                    "frequencyPenalty", "frequency_penalty",
-                    "presencePenalty", "presence_penalty");
+            Map.ofEntries(
+                    Map.entry("maxTokens", "max_new_tokens"),
+                    Map.entry("stopStrings", "stop"),
+                    Map.entry("topLogProbabilities", "top_n_tokens"),
+                    Map.entry("topK", "top_k"),
+                    Map.entry("topP", "top_p"),
+                    Map.entry("minP", "min_p"),
+                    Map.entry("repetitionPenalty", "repetition_penalty"),
+                    Map.entry("frequencyPenalty", "frequency_penalty"),
+                    Map.entry("presencePenalty", "presence_penalty"),
+                    Map.entry("millisPerToken", "ms_per_token"),
+                    Map.entry("skipThreshold", "skip_threshold"),
+                    Map.entry("skipCount", "skip_count"),
+                    Map.entry("skipWarmUp", "skip_warm_up"));
 
     /**
      * Reads parameters.
@@ -60,6 +65,11 @@ record TgiParameters(
         Integer truncate = null;
         Boolean sample = null;
         Integer topTokens = null;
+        String level = null;
+        Double millis = null;
+        Double threshold = null;
+        Integer count = null;
+        Integer warmUp = null;
         for (Map.Entry<String, JsonElement> entry : json.entrySet()) {
             String name = entry.getKey();
             JsonElement value = entry.getValue();
@@ -82,6 +92,11 @@ record TgiParameters(
                 case "return_full_text" -> fullText = flag(name, value);
                 case "top_n_tokens" -> topTokens = integer(name, value);
                 case "truncate" -> truncate = positive(name, value);
+                case "effort" -> level = text(name, value);
+                case "ms_per_token" -> millis = number(name, value);
+                case "skip_threshold" -> threshold = number(name, value);
+                case "skip_count" -> count = integer(name, value);
+                case "skip_warm_up" -> warmUp = integer(name, value);
                 default -> refuse(name, value);
             }
         }
@@ -96,13 +111,20 @@ record TgiParameters(
             options.topLogProbabilities(topTokens == null ? 0 : topTokens);
         }
         try {
+            EffortRequest effort = new EffortRequest(level, millis, threshold, count, warmUp);
+            options.effort(effort.over(defaults.effort()));
             return new TgiParameters(options.build(), details, fullText, truncate);
         } catch (InvalidOptionException e) {
-            String name = NAMES.getOrDefault(e.option(), e.option());
-            String reason = String.valueOf(e.getMessage());
-            throw new InvalidOptionException(
-                    name, reason.substring(Math.min(reason.length(), e.option().length() + 2)));
+            throw renamed(e);
         }
+    }
+
+    /** Returns the same failure with the option called as in a request. */
+    static InvalidOptionException renamed(InvalidOptionException e) {
+        String name = NAMES.getOrDefault(e.option(), e.option());
+        String reason = String.valueOf(e.getMessage());
+        return new InvalidOptionException(
+                name, reason.substring(Math.min(reason.length(), e.option().length() + 2)));
     }
 
     private static void refuse(String name, JsonElement value) {

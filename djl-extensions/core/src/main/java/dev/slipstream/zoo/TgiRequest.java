@@ -9,7 +9,6 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
-import dev.slipstream.decode.PromptTooLongException;
 import dev.slipstream.decode.TextGenerator;
 import java.util.List;
 import java.util.Locale;
@@ -23,7 +22,13 @@ import java.util.Locale;
  */
 record TgiRequest(Prompt prompt, JsonObject parameters, TgiParameters shape) {
     private static final List<String> COUNTS =
-            List.of("generated_tokens", "cached_tokens", "drafted_tokens", "accepted_tokens");
+            List.of(
+                    "generated_tokens",
+                    "cached_tokens",
+                    "drafted_tokens",
+                    "accepted_tokens",
+                    "gated_sublayers",
+                    "skipped_sublayers");
 
     static TgiRequest read(Input input, JsonObject defaults, TextGenerator generator) {
         String body = TgiTranslator.body(input);
@@ -55,8 +60,10 @@ record TgiRequest(Prompt prompt, JsonObject parameters, TgiParameters shape) {
         if (shape.truncate() != null) {
             prompt = TgiTranslator.last(prompt, shape.truncate());
         }
-        if (prompt.length() >= generator.contextLength()) {
-            throw new PromptTooLongException(prompt.length(), generator.contextLength());
+        try {
+            generator.check(prompt, shape.options());
+        } catch (InvalidOptionException e) {
+            throw TgiParameters.renamed(e);
         }
         return new TgiRequest(prompt, parameters, shape);
     }
@@ -81,7 +88,9 @@ record TgiRequest(Prompt prompt, JsonObject parameters, TgiParameters shape) {
         JsonObject details = new JsonObject();
         details.add("finish_reason", end.get("finish_reason"));
         for (String count : COUNTS) {
-            details.add(count, end.get(count));
+            if (end.has(count)) {
+                details.add(count, end.get(count));
+            }
         }
         details.add("seed", parameters.has("seed") ? parameters.get("seed") : JsonNull.INSTANCE);
         details.add("prefill", new JsonArray());

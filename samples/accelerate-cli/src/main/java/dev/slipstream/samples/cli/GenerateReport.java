@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param elapsedSeconds from the request to the last token
  * @param tokensPerSecond after the first token
  * @param drafting what the drafter brought; absent without one
+ * @param skipping what the gates left out; absent where the model has none
  * @param tokens each with its log-probability and alternatives where asked for
  */
 record GenerateReport(
@@ -55,7 +56,24 @@ record GenerateReport(
         double elapsedSeconds,
         double tokensPerSecond,
         @Nullable Drafting drafting,
+        @Nullable Skipping skipping,
         List<Token> tokens) {
+    /**
+     * What gates left out, after the prompt.
+     *
+     * @param skippedSubLayers that were not computed, counted for each token
+     * @param gatedSubLayers that might not have been
+     * @param share the first by the second
+     */
+    record Skipping(long skippedSubLayers, long gatedSubLayers, double share) {
+        static @Nullable Skipping of(Statistics.Work work) {
+            return work.gatedSubLayers() == 0
+                    ? null
+                    : new Skipping(
+                            work.skippedSubLayers(), work.gatedSubLayers(), work.skippedShare());
+        }
+    }
+
     /**
      * What a drafter brought.
      *
@@ -116,6 +134,7 @@ record GenerateReport(
                 seconds(statistics.elapsed()),
                 statistics.tokensPerSecond(),
                 Drafting.of(loading.drafting().drafter(), prefill, statistics.work()),
+                Skipping.of(statistics.work()),
                 tokens);
     }
 
@@ -155,6 +174,15 @@ record GenerateReport(
                                     100 * shares.drafting(),
                                     100 * shares.verifying(),
                                     100 * shares.sampling()));
+        }
+        if (skipping != null) {
+            table.row(
+                    "skipped",
+                    format(
+                            "%.0f%% of the sub-layers behind gates, %d of %d",
+                            100 * skipping.share(),
+                            skipping.skippedSubLayers(),
+                            skipping.gatedSubLayers()));
         }
         if (seed != null) {
             table.row("seed", seed.toString());

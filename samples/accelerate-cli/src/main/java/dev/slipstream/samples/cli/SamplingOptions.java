@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -101,6 +102,8 @@ final class SamplingOptions {
                             + " 20.")
     private @Nullable Integer logprobs;
 
+    @Mixin private EffortOptions effort = new EffortOptions();
+
     /**
      * Returns a model's recommended options, changed by those that were given.
      *
@@ -152,6 +155,7 @@ final class SamplingOptions {
         if (logprobs != null) {
             options.topLogProbabilities(logprobs);
         }
+        options.effort(effort.over(defaults.effort()));
         options.seed(seed != null ? seed : defaults.seed());
         GenerationOptions result = options.build();
         return result.temperature() > 0 && result.seed() == null
@@ -172,6 +176,7 @@ final class SamplingOptions {
             case "stopStrings" -> "--stop";
             case "topLogProbabilities" -> "--logprobs";
             case "deadline" -> "--timeout";
+            case "millisPerToken" -> "--ms-per-token";
             case "ignoreEndOfText" -> "--ignore-end";
             default -> "--" + component.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
         };

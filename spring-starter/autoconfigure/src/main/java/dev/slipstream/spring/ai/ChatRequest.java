@@ -1,5 +1,6 @@
 package dev.slipstream.spring.ai;
 
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.spring.autoconfigure.SlipstreamModels;
@@ -87,6 +88,14 @@ record ChatRequest(TextGenerator generator, GenerationOptions options, Prompt pr
             if (own.getWeight() != null) {
                 options.weight(own.getWeight());
             }
+            EffortRequest effort =
+                    new EffortRequest(
+                            own.getEffort(),
+                            own.getMillisPerToken(),
+                            own.getSkipThreshold(),
+                            own.getSkipCount(),
+                            own.getSkipWarmUp());
+            options.effort(effort.over(defaults.effort()));
         }
         return options.build();
     }
@@ -107,6 +116,11 @@ record ChatRequest(TextGenerator generator, GenerationOptions options, Prompt pr
                 .seed(options.seed())
                 .deadline(options.deadline())
                 .weight(options.weight())
+                .effort(options.effort().level())
+                .millisPerToken(options.effort().millisPerToken())
+                .skipThreshold(options.effort().skipThreshold())
+                .skipCount(options.effort().skipCount())
+                .skipWarmUp(options.effort().skipWarmUp())
                 .toolCallbacks(tools)
                 .build();
     }

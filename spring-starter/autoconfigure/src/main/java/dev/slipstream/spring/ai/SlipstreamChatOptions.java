@@ -20,6 +20,11 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
     private final @Nullable Long seed;
     private final @Nullable Duration deadline;
     private final @Nullable Double weight;
+    private final @Nullable String effort;
+    private final @Nullable Double millisPerToken;
+    private final @Nullable Double skipThreshold;
+    private final @Nullable Integer skipCount;
+    private final @Nullable Integer skipWarmUp;
 
     private SlipstreamChatOptions(ToolCallingChatOptions portable, Builder own) {
         super(
@@ -38,6 +43,11 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
         seed = own.seed;
         deadline = own.deadline;
         weight = own.weight;
+        effort = own.effort;
+        millisPerToken = own.millisPerToken;
+        skipThreshold = own.skipThreshold;
+        skipCount = own.skipCount;
+        skipWarmUp = own.skipWarmUp;
     }
 
     /** Returns a builder with nothing set. */
@@ -70,6 +80,31 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
         return weight;
     }
 
+    /** Returns the level of a model with gates: best, balanced or fast. */
+    public @Nullable String getEffort() {
+        return effort;
+    }
+
+    /** Returns the longest time of a decoded token, for a level that keeps it. */
+    public @Nullable Double getMillisPerToken() {
+        return millisPerToken;
+    }
+
+    /** Returns the cosine from which feed-forwards are skipped. */
+    public @Nullable Double getSkipThreshold() {
+        return skipThreshold;
+    }
+
+    /** Returns how many feed-forwards are skipped at a time. */
+    public @Nullable Integer getSkipCount() {
+        return skipCount;
+    }
+
+    /** Returns how many of the answer's first tokens skip nothing. */
+    public @Nullable Integer getSkipWarmUp() {
+        return skipWarmUp;
+    }
+
     @Override
     public Builder mutate() {
         return new Builder()
@@ -87,7 +122,12 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
                 .repetitionPenalty(repetitionPenalty)
                 .seed(seed)
                 .deadline(deadline)
-                .weight(weight);
+                .weight(weight)
+                .effort(effort)
+                .millisPerToken(millisPerToken)
+                .skipThreshold(skipThreshold)
+                .skipCount(skipCount)
+                .skipWarmUp(skipWarmUp);
     }
 
     @Override
@@ -98,12 +138,28 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
                 && Objects.equals(repetitionPenalty, o.repetitionPenalty)
                 && Objects.equals(seed, o.seed)
                 && Objects.equals(deadline, o.deadline)
-                && Objects.equals(weight, o.weight);
+                && Objects.equals(weight, o.weight)
+                && Objects.equals(effort, o.effort)
+                && Objects.equals(millisPerToken, o.millisPerToken)
+                && Objects.equals(skipThreshold, o.skipThreshold)
+                && Objects.equals(skipCount, o.skipCount)
+                && Objects.equals(skipWarmUp, o.skipWarmUp);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(super.hashCode(), minP, repetitionPenalty, seed, deadline, weight);
+        return Objects.hash(
+                super.hashCode(),
+                minP,
+                repetitionPenalty,
+                seed,
+                deadline,
+                weight,
+                effort,
+                millisPerToken,
+                skipThreshold,
+                skipCount,
+                skipWarmUp);
     }
 
     /** Collects options; see the getters for their meaning. */
@@ -113,6 +169,11 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
         private @Nullable Long seed;
         private @Nullable Duration deadline;
         private @Nullable Double weight;
+        private @Nullable String effort;
+        private @Nullable Double millisPerToken;
+        private @Nullable Double skipThreshold;
+        private @Nullable Integer skipCount;
+        private @Nullable Integer skipWarmUp;
 
         private Builder() {}
 
@@ -146,6 +207,36 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
             return this;
         }
 
+        /** Sets the level of a model with gates: best, balanced or fast. */
+        public Builder effort(@Nullable String value) {
+            effort = value;
+            return this;
+        }
+
+        /** Sets the longest time of a decoded token; the best level that keeps it is taken. */
+        public Builder millisPerToken(@Nullable Double value) {
+            millisPerToken = value;
+            return this;
+        }
+
+        /** Sets the cosine from which feed-forwards are skipped; above 1 never. */
+        public Builder skipThreshold(@Nullable Double value) {
+            skipThreshold = value;
+            return this;
+        }
+
+        /** Sets how many feed-forwards are skipped at a time. */
+        public Builder skipCount(@Nullable Integer value) {
+            skipCount = value;
+            return this;
+        }
+
+        /** Sets how many of the answer's first tokens skip nothing. */
+        public Builder skipWarmUp(@Nullable Integer value) {
+            skipWarmUp = value;
+            return this;
+        }
+
         @Override
         public Builder combineWith(ChatOptions.Builder<?> other) {
             super.combineWith(other);
@@ -156,6 +247,11 @@ public final class SlipstreamChatOptions extends DefaultToolCallingChatOptions {
                 seed = b.seed != null ? b.seed : seed;
                 deadline = b.deadline != null ? b.deadline : deadline;
                 weight = b.weight != null ? b.weight : weight;
+                effort = b.effort != null ? b.effort : effort;
+                millisPerToken = b.millisPerToken != null ? b.millisPerToken : millisPerToken;
+                skipThreshold = b.skipThreshold != null ? b.skipThreshold : skipThreshold;
+                skipCount = b.skipCount != null ? b.skipCount : skipCount;
+                skipWarmUp = b.skipWarmUp != null ? b.skipWarmUp : skipWarmUp;
             }
             return this;
         }

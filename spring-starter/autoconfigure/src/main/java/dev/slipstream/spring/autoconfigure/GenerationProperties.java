@@ -1,5 +1,6 @@
 package dev.slipstream.spring.autoconfigure;
 
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
 import java.time.Duration;
@@ -25,6 +26,12 @@ import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
  * @param deadline Longest time from submission to the last token, such as 30s.
  * @param weight Share of the model where requests compete, above 0 and at most 100; 1 is a plain
  *     share.
+ * @param effort How much of a model with gates is computed: best, balanced or fast.
+ * @param millisPerToken Longest time of a decoded token: the best level that keeps it is taken; not
+ *     together with effort.
+ * @param skipThreshold Cosine from which feed-forwards are skipped, where the model can.
+ * @param skipCount How many feed-forwards are skipped at a time.
+ * @param skipWarmUp First tokens of an answer that skip nothing.
  */
 public record GenerationProperties(
         @Nullable Integer maxTokens,
@@ -38,7 +45,12 @@ public record GenerationProperties(
         @Nullable Long seed,
         @Nullable List<String> stop,
         @Nullable Duration deadline,
-        @Nullable Double weight) {
+        @Nullable Double weight,
+        @Nullable String effort,
+        @Nullable Double millisPerToken,
+        @Nullable Double skipThreshold,
+        @Nullable Integer skipCount,
+        @Nullable Integer skipWarmUp) {
 
     /** Options whose property is not called as they are. */
     private static final Map<String, String> PROPERTY_OF_OPTION = Map.of("stopStrings", "stop");
@@ -87,6 +99,9 @@ public record GenerationProperties(
         if (weight != null) {
             options.weight(weight);
         }
+        EffortRequest own =
+                new EffortRequest(effort, millisPerToken, skipThreshold, skipCount, skipWarmUp);
+        options.effort(own.over(defaults.effort()));
         return options.build();
     }
 

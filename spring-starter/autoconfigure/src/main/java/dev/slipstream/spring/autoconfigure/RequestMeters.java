@@ -17,6 +17,8 @@ final class RequestMeters {
     private final Counter cachedTokens;
     private final Counter draftedTokens;
     private final Counter acceptedTokens;
+    private final Counter gatedSubLayers;
+    private final Counter skippedSubLayers;
     private final Counter rejected;
     private final Timer timeToFirstToken;
     private final Timer timePerToken;
@@ -47,6 +49,16 @@ final class RequestMeters {
         acceptedTokens =
                 Counter.builder("slipstream.tokens.accepted")
                         .description("Proposed tokens that stayed")
+                        .tag(MODEL, model)
+                        .register(registry);
+        gatedSubLayers =
+                Counter.builder("slipstream.sublayers.gated")
+                        .description("Sub-layers behind gates that decoded tokens met")
+                        .tag(MODEL, model)
+                        .register(registry);
+        skippedSubLayers =
+                Counter.builder("slipstream.sublayers.skipped")
+                        .description("Sub-layers behind gates that were left out")
                         .tag(MODEL, model)
                         .register(registry);
         rejected =
@@ -83,6 +95,8 @@ final class RequestMeters {
         cachedTokens.increment(now.cachedTokens() - before.cachedTokens());
         draftedTokens.increment(now.draftedTokens() - before.draftedTokens());
         acceptedTokens.increment(now.acceptedTokens() - before.acceptedTokens());
+        gatedSubLayers.increment(now.gatedSubLayers() - before.gatedSubLayers());
+        skippedSubLayers.increment(now.skippedSubLayers() - before.skippedSubLayers());
     }
 
     void firstToken(Duration sinceSubmission) {

@@ -30,7 +30,8 @@ interface AnswerFormat {
             int completionTokens,
             int totalTokens,
             PromptTokensDetails promptTokensDetails,
-            CompletionTokensDetails completionTokensDetails) {
+            CompletionTokensDetails completionTokensDetails,
+            @Nullable SavedWork slipstream) {
 
         /**
          * Counts tokens.
@@ -40,14 +41,22 @@ interface AnswerFormat {
          * @param cached prompt tokens that were not computed
          * @param drafted tokens that were proposed
          * @param accepted those of them that stayed
+         * @param saved what gates left out; null where there are none
          */
-        static Usage of(int prompt, int completion, int cached, int drafted, int accepted) {
+        static Usage of(
+                int prompt,
+                int completion,
+                int cached,
+                int drafted,
+                int accepted,
+                @Nullable SavedWork saved) {
             return new Usage(
                     prompt,
                     completion,
                     prompt + completion,
                     new PromptTokensDetails(cached),
-                    new CompletionTokensDetails(accepted, drafted - accepted));
+                    new CompletionTokensDetails(accepted, drafted - accepted),
+                    saved);
         }
     }
 
@@ -65,6 +74,20 @@ interface AnswerFormat {
      * @param rejectedPredictionTokens those that did not stay; they are no completion tokens
      */
     record CompletionTokensDetails(int acceptedPredictionTokens, int rejectedPredictionTokens) {}
+
+    /**
+     * What gates left out, after the prompts.
+     *
+     * @param skippedSublayers that were not computed, counted for each token
+     * @param gatedSublayers that might not have been
+     * @param skippedShare the first by the second
+     */
+    record SavedWork(long skippedSublayers, long gatedSublayers, double skippedShare) {
+        /** Returns what was saved; null if there was no gate. */
+        static @Nullable SavedWork of(long skipped, long gated) {
+            return gated == 0 ? null : new SavedWork(skipped, gated, (double) skipped / gated);
+        }
+    }
 
     /** Returns the event that opens a text; null if there is none. */
     @Nullable Object opening(Heading heading, int choice);

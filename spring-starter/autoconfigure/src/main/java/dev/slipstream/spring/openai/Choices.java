@@ -32,6 +32,8 @@ final class Choices implements AutoCloseable {
     private int cachedTokens;
     private int draftedTokens;
     private int acceptedTokens;
+    private long gatedSubLayers;
+    private long skippedSubLayers;
 
     /**
      * Opens the first text.
@@ -74,13 +76,16 @@ final class Choices implements AutoCloseable {
                 decodedTokens,
                 cachedTokens,
                 draftedTokens,
-                acceptedTokens);
+                acceptedTokens,
+                AnswerFormat.SavedWork.of(skippedSubLayers, gatedSubLayers));
     }
 
     private void count(Statistics statistics) {
         decodedTokens += statistics.generatedTokens();
         draftedTokens += statistics.work().draftedTokens();
         acceptedTokens += statistics.work().acceptedTokens();
+        gatedSubLayers += statistics.work().gatedSubLayers();
+        skippedSubLayers += statistics.work().skippedSubLayers();
         // A prompt's later texts find it remembered by the first; the prompt is counted once.
         if (index % textsPerPrompt == 0) {
             cachedTokens += statistics.work().cachedTokens();

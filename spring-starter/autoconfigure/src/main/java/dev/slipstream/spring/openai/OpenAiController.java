@@ -1,6 +1,7 @@
 package dev.slipstream.spring.openai;
 
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.spring.autoconfigure.SlipstreamModels;
@@ -198,6 +199,8 @@ final class OpenAiController implements AutoCloseable {
             } finally {
                 running.remove(choices);
             }
+        } catch (InvalidOptionException e) {
+            throw sampling.refusal(e, "logprobs");
         } catch (RuntimeException e) {
             throw ApiException.of(e, order.promptParam());
         }

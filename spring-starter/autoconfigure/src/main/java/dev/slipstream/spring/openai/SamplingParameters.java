@@ -18,7 +18,8 @@ import tools.jackson.databind.JsonNode;
  * @param stop a string or a list of up to {@value #MAX_STOPS}
  * @param maxTokens the older name of {@code maxCompletionTokens}, which goes first
  * @param logitBias by token id in decimal digits
- * @param topK not OpenAI's, nor are {@code minP}, {@code repetitionPenalty} and {@code weight}
+ * @param topK not OpenAI's, nor are {@code minP}, {@code repetitionPenalty}, {@code weight} and
+ *     {@code slipstream}
  */
 record SamplingParameters(
         @Nullable Integer n,
@@ -36,7 +37,8 @@ record SamplingParameters(
         @Nullable Integer topK,
         @Nullable Double minP,
         @Nullable Double repetitionPenalty,
-        @Nullable Double weight) {
+        @Nullable Double weight,
+        @Nullable EffortParameters slipstream) {
     private static final int MAX_TEXTS = 8;
     private static final int MAX_STOPS = 4;
 
@@ -118,19 +120,30 @@ record SamplingParameters(
             if (stop != null && !stop.isNull()) {
                 b.stopStrings(stops(stop));
             }
+            if (slipstream != null) {
+                b.effort(slipstream.request().over(defaults.effort()));
+            }
             b.topLogProbabilities(topLogProbabilities);
             return b.build();
         } catch (InvalidOptionException e) {
-            String param = parameter(e.option(), logprobsParam);
-            String message = String.valueOf(e.getMessage());
-            String prefix = e.option() + ": ";
-            throw ApiException.badParameter(
-                    param,
-                    message.startsWith(prefix) ? message.substring(prefix.length()) : message);
+            throw refusal(e, logprobsParam);
         }
     }
 
+    /** Returns the answer to an option that the model refuses, by its name in the request. */
+    ApiException refusal(InvalidOptionException e, String logprobsParam) {
+        String message = String.valueOf(e.getMessage());
+        String prefix = e.option() + ": ";
+        return ApiException.badParameter(
+                parameter(e.option(), logprobsParam),
+                message.startsWith(prefix) ? message.substring(prefix.length()) : message);
+    }
+
     private String parameter(String option, String logprobsParam) {
+        String effort = EffortParameters.parameter(option);
+        if (effort != null) {
+            return effort;
+        }
         return switch (option) {
             case "topLogProbabilities" -> logprobsParam;
             case "stopStrings" -> "stop";
