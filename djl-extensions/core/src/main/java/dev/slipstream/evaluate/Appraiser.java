@@ -62,6 +62,7 @@ public final class Appraiser {
                 new QualityMeter(original.model().decoder(), window, original.model().beginToken())
                         .measure(
                                 model.decoder(),
+                                model.efforts().choose(candidate.effort()).effort(),
                                 tokens,
                                 characters,
                                 done ->
@@ -74,6 +75,7 @@ public final class Appraiser {
                 speed.measure(
                         new AutoregressiveGenerator(original.model()),
                         new AutoregressiveGenerator(model),
+                        candidate.effort(),
                         done ->
                                 progress.accept(
                                         EvaluationProgress.Stage.SPEED, done, speed.texts()));

@@ -1,6 +1,5 @@
 package dev.slipstream.evaluate;
 
-import dev.slipstream.pass.PassSpec;
 import java.util.Arrays;
 import java.util.List;
 
@@ -11,7 +10,7 @@ import java.util.List;
  * @param kind what its passes do to a model
  * @param grid what to try, the most telling first
  */
-public record Method(String name, Kind kind, List<PassSpec> grid) {
+public record Method(String name, Kind kind, List<Setting> grid) {
     /** What a pass does to a model. */
     public enum Kind {
         /** It changes the graph for good. */
@@ -25,16 +24,16 @@ public record Method(String name, Kind kind, List<PassSpec> grid) {
         grid = List.copyOf(grid);
         if (grid.isEmpty()) {
             throw new IllegalArgumentException(
-                    name + ": expected one or more passes to try, found none");
+                    name + ": expected one or more settings to try, found none");
         }
     }
 
     /**
-     * Returns a method from the text forms of its passes.
+     * Returns a method from the text forms of its settings.
      *
      * @throws dev.slipstream.pass.PassException if a text has another form
      */
     public static Method of(String name, Kind kind, String... grid) {
-        return new Method(name, kind, Arrays.stream(grid).map(PassSpec::parse).toList());
+        return new Method(name, kind, Arrays.stream(grid).map(Setting::parse).toList());
     }
 }

@@ -1,7 +1,6 @@
 package dev.slipstream.evaluate;
 
 import dev.slipstream.pass.PassException;
-import dev.slipstream.pass.PassSpec;
 import dev.slipstream.pass.Passes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,22 +30,59 @@ public final class Methods {
                             "low-rank:parameters=0.75",
                             "low-rank:parameters=0.5",
                             "low-rank:parameters=0.9"),
-                    Method.of("ffn-skip", Method.Kind.GATE, "ffn-skip"),
-                    Method.of("quantise", Method.Kind.PASS, "quantise:bits=4", "quantise:bits=8"));
+                    Method.of(
+                            "ffn-skip",
+                            Method.Kind.GATE,
+                            "ffn-skip:share=0.25@balanced",
+                            "ffn-skip:share=0.4@balanced",
+                            "ffn-skip:share=0.125@balanced"),
+                    Method.of(
+                            "quantise",
+                            Method.Kind.PASS,
+                            "quantise:weights=int8",
+                            "quantise:weights=int4,method=gptq",
+                            "quantise:weights=int4"));
+
+    /** What the methods must beat at an equal share; applied like those, and before them. */
+    private static final List<Method> BASELINES =
+            List.of(
+                    Method.of(
+                            "whole-layers",
+                            Method.Kind.PASS,
+                            "finercut:remove=0.125,order=similarity",
+                            "finercut:remove=0.25,order=similarity"),
+                    Method.of(
+                            "last-layers",
+                            Method.Kind.PASS,
+                            "finercut:remove=0.125,order=last",
+                            "finercut:remove=0.25,order=last"),
+                    Method.of(
+                            "random-layers",
+                            Method.Kind.PASS,
+                            "finercut:remove=0.125,order=random",
+                            "finercut:remove=0.25,order=random"));
 
     private Methods() {}
 
-    /** Returns the names of all methods whose passes are on the class path, in order. */
+    /** Returns the names of all methods whose passes are on the class path. */
     public static Set<String> names() {
         Set<String> names = new LinkedHashSet<>(usual());
+        names.addAll(possible(BASELINES));
         names.addAll(Passes.known().keySet());
         return names;
     }
 
     /** Returns the names of those that a sweep takes where none are named. */
     public static List<String> usual() {
+        return possible(USUAL);
+    }
+
+    private static List<String> possible(List<Method> methods) {
         Set<String> passes = Passes.known().keySet();
-        return USUAL.stream().map(Method::name).filter(passes::contains).toList();
+        return methods.stream()
+                .filter(method -> passes.contains(method.grid().get(0).pass().name()))
+                .map(Method::name)
+                .toList();
     }
 
     /**
@@ -57,12 +93,12 @@ public final class Methods {
      *     is a method, too
      * @throws PassException if there is no method of a name
      */
-    public static List<Method> of(List<String> names, List<PassSpec> settings) {
-        Map<String, List<PassSpec>> own = new LinkedHashMap<>();
-        for (PassSpec setting : settings) {
+    public static List<Method> of(List<String> names, List<Setting> settings) {
+        Map<String, List<Setting>> own = new LinkedHashMap<>();
+        for (Setting setting : settings) {
             // Tells of unknown passes and wrong parameters before anything is measured.
-            Passes.create(setting);
-            own.computeIfAbsent(setting.name(), name -> new ArrayList<>()).add(setting);
+            Passes.create(setting.pass());
+            own.computeIfAbsent(setting.pass().name(), name -> new ArrayList<>()).add(setting);
         }
         Set<String> wanted = new LinkedHashSet<>(names);
         wanted.addAll(own.keySet());
@@ -74,17 +110,24 @@ public final class Methods {
             }
         }
         List<Method> methods = new ArrayList<>();
-        for (Method method : USUAL) {
+        List<Method> inOrder = new ArrayList<>(BASELINES);
+        inOrder.addAll(USUAL);
+        for (Method method : inOrder) {
             if (wanted.remove(method.name())) {
-                List<PassSpec> grid = own.getOrDefault(method.name(), method.grid());
+                List<Setting> grid = own.getOrDefault(method.name(), method.grid());
                 methods.add(new Method(method.name(), method.kind(), grid));
             }
         }
         int first = 0;
         for (String name : wanted) {
-            List<PassSpec> grid = own.getOrDefault(name, List.of(new PassSpec(name, Map.of())));
+            List<Setting> grid = own.getOrDefault(name, List.of(Setting.parse(name)));
             // Before those that pack weights: packed ones can hardly be rewritten.
-            methods.add(first++, new Method(name, Method.Kind.PASS, grid));
+            methods.add(
+                    first++,
+                    new Method(
+                            name,
+                            grid.get(0).effort() == null ? Method.Kind.PASS : Method.Kind.GATE,
+                            grid));
         }
         return methods;
     }

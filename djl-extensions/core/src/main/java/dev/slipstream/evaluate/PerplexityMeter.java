@@ -2,6 +2,7 @@ package dev.slipstream.evaluate;
 
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.Logits;
 import java.util.List;
@@ -55,7 +56,8 @@ public final class PerplexityMeter {
     public Perplexity measure(int[] tokens, long characters, IntConsumer progress) {
         walk().requireText(tokens);
         try (DecoderSession session = model.newSession()) {
-            double nats = nats(sequence(session), window, beginToken, tokens, progress);
+            double nats =
+                    nats(sequence(session, Effort.FULL), window, beginToken, tokens, progress);
             return new Perplexity(tokens.length - firstForetold(), characters, nats);
         }
     }
@@ -91,7 +93,7 @@ public final class PerplexityMeter {
         return nats[0];
     }
 
-    static Sequence sequence(DecoderSession session) {
+    static Sequence sequence(DecoderSession session, Effort effort) {
         return new Sequence() {
             @Override
             public void restart() {
@@ -100,7 +102,7 @@ public final class PerplexityMeter {
 
             @Override
             public Logits forward(int[] tokens, int from, int to, LogitRows rows) {
-                return session.forward(tokens, from, to, rows);
+                return session.forward(tokens, from, to, rows, effort);
             }
         };
     }

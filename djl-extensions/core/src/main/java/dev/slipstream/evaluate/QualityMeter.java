@@ -2,6 +2,7 @@ package dev.slipstream.evaluate;
 
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.Effort;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -36,13 +37,18 @@ public final class QualityMeter {
      * Measures.
      *
      * @param candidate a model of the same vocabulary
+     * @param effort how much of the candidate is computed for every token
      * @param tokens of the text, without a begin token; more than {@link #firstForetold()}
      * @param characters Unicode characters of the text from {@link #firstForetold()} on
      * @param progress is told the number of tokens that are done, now and then; what it throws ends
      *     the measurement
      */
     public Quality measure(
-            DecoderModel candidate, int[] tokens, long characters, IntConsumer progress) {
+            DecoderModel candidate,
+            Effort effort,
+            int[] tokens,
+            long characters,
+            IntConsumer progress) {
         requireRoom(candidate, walk.window());
         if (candidate.vocabularySize() != original.vocabularySize()) {
             throw new IllegalArgumentException(
@@ -58,7 +64,9 @@ public final class QualityMeter {
                 DecoderSession own = candidate.newSession()) {
             return quality(
                     walk,
-                    List.of(PerplexityMeter.sequence(reference), PerplexityMeter.sequence(own)),
+                    List.of(
+                            PerplexityMeter.sequence(reference, Effort.FULL),
+                            PerplexityMeter.sequence(own, effort)),
                     tokens,
                     characters,
                     progress);

@@ -1,5 +1,6 @@
 package dev.slipstream.evaluate;
 
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.Statistics;
@@ -47,11 +48,16 @@ public record SpeedMeter(List<Prompt> prompts, int maxTokens, int warmUp, int ro
      *
      * @param original the untouched model
      * @param candidate a model of the same vocabulary
+     * @param effort what the candidate's requests ask for
      * @param progress is told the number of decoded texts; what it throws ends the measurement
      */
-    public Speed measure(TextGenerator original, TextGenerator candidate, IntConsumer progress) {
-        Side reference = new Side(original, decoding());
-        Side own = new Side(candidate, decoding());
+    public Speed measure(
+            TextGenerator original,
+            TextGenerator candidate,
+            EffortRequest effort,
+            IntConsumer progress) {
+        Side reference = new Side(original, decoding(EffortRequest.NONE));
+        Side own = new Side(candidate, decoding(effort));
         int done = 0;
         for (Prompt prompt : prompts.subList(0, Math.min(warmUp, prompts.size()))) {
             reference.decode(prompt);
@@ -80,10 +86,11 @@ public record SpeedMeter(List<Prompt> prompts, int maxTokens, int warmUp, int ro
         return Speed.of(originals, candidates);
     }
 
-    private GenerationOptions decoding() {
+    private GenerationOptions decoding(EffortRequest effort) {
         return GenerationOptions.greedy().toBuilder()
                 .maxTokens(maxTokens)
                 .ignoreEndOfText(true)
+                .effort(effort)
                 .build();
     }
 

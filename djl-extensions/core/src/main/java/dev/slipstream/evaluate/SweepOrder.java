@@ -72,7 +72,7 @@ final class SweepOrder {
                     continue;
                 }
                 Trial both = base.getKey().with(more.getKey());
-                if (base.getKey().methods().containsAll(more.getKey().methods())
+                if (!base.getKey().goesWith(more.getKey())
                         || measured.containsKey(both)
                         || fails(both)) {
                     continue;

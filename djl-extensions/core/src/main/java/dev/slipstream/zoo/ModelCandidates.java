@@ -1,5 +1,6 @@
 package dev.slipstream.zoo;
 
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.evaluate.Candidate;
 import dev.slipstream.evaluate.CandidateOpener;
@@ -54,6 +55,7 @@ public final class ModelCandidates implements CandidateOpener {
                 new ModelOpener(options).open(ModelSource.find(location, options.precision()));
         return new OpenCandidate(
                 opened.model(),
+                EffortRequest.NONE,
                 new Footprint(
                         Footprint.storedBytes(opened.graph()), ResidentMemory.growthSince(before)),
                 opened.model()::close);
@@ -77,6 +79,7 @@ public final class ModelCandidates implements CandidateOpener {
                         original.defaults(),
                         original.beginToken(),
                         original.endTokens()),
+                candidate.request(),
                 new Footprint(Footprint.storedBytes(graph), ResidentMemory.growthSince(before)),
                 decoder::close);
     }

@@ -139,7 +139,7 @@ class AppraiserTest {
 
     @Test
     void tellsWhichPassIsUnknown() {
-        Candidate unknown = new Candidate(List.of(PassSpec.parse("no-such-pass")), List.of());
+        Candidate unknown = new Candidate(List.of(PassSpec.parse("no-such-pass")), List.of(), null);
 
         assertThatThrownBy(() -> candidates().open(unknown))
                 .isInstanceOf(PassException.class)

@@ -40,6 +40,6 @@ final class Evaluations {
     }
 
     private static Candidate candidate(String plan) {
-        return new Candidate(List.of(PassSpec.parse(plan)), List.of());
+        return new Candidate(List.of(PassSpec.parse(plan)), List.of(), null);
     }
 }

@@ -9,9 +9,9 @@ import dev.slipstream.evaluate.Frontier;
 import dev.slipstream.evaluate.FrontierPoint;
 import dev.slipstream.evaluate.Methods;
 import dev.slipstream.evaluate.OpenCandidate;
+import dev.slipstream.evaluate.Setting;
 import dev.slipstream.evaluate.SlidingWindow;
 import dev.slipstream.pass.PassException;
-import dev.slipstream.pass.PassSpec;
 import dev.slipstream.runtime.RuntimeOptions;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.ModelCandidates;
@@ -64,8 +64,9 @@ final class FrontierCommand implements Callable<Integer> {
             names = "--setting",
             paramLabel = "PASS",
             description =
-                    "Try this setting of a pass, such as finercut:remove=0.25, instead of its"
-                            + " method's usual ones; may be repeated.")
+                    "Try this setting of a pass, such as finercut:remove=0.25 or"
+                            + " ffn-skip:share=0.3@balanced, instead of its method's usual ones;"
+                            + " may be repeated.")
     private List<String> settings = List.of();
 
     @Option(
@@ -126,7 +127,7 @@ final class FrontierCommand implements Callable<Integer> {
 
     private Frontier frontier() {
         try {
-            List<PassSpec> own = settings.stream().map(PassSpec::parse).toList();
+            List<Setting> own = settings.stream().map(Setting::parse).toList();
             List<String> names = methods.isEmpty() && own.isEmpty() ? Methods.usual() : methods;
             return new Frontier(Methods.of(names, own), points, Duration.ofMinutes(minutes));
         } catch (PassException | IllegalArgumentException e) {

@@ -84,6 +84,7 @@ record FrontierReport(
      * @param plan passes and gates in one line
      * @param passes for the properties
      * @param gates for the properties
+     * @param effort the level that requests ask for; null for the whole model
      * @param methods that it is made of
      * @param onFront whether no other point beats it
      * @param natsLost additional cross-entropy in nats a token; null if it failed, as all that
@@ -100,6 +101,7 @@ record FrontierReport(
             String plan,
             List<String> passes,
             List<String> gates,
+            @Nullable String effort,
             List<String> methods,
             boolean onFront,
             @Nullable Double natsLost,
@@ -116,6 +118,7 @@ record FrontierReport(
                     point.candidate().plan(),
                     texts(point.candidate().passes()),
                     texts(point.candidate().gates()),
+                    point.candidate().effort(),
                     point.methods(),
                     front.contains(point),
                     evaluation == null ? null : evaluation.quality().natsLost(),
