@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param storedBytes of all its weights in the form in which they are stored: what the model takes
  *     on disk, but for the few kilobytes of its graph
- * @param residentBytes by which the process grew in memory while the model was opened; null where
- *     the system does not tell. It holds packed copies of weights and whatever opening left behind,
- *     but no keys and values
+ * @param residentBytes by which the process grew beside its Java heap while the model was opened;
+ *     null where the system does not tell. It holds packed copies of weights and whatever opening
+ *     left behind, but no keys and values
  */
 public record Footprint(long storedBytes, @Nullable Long residentBytes) {
     /** Checks the range. */
