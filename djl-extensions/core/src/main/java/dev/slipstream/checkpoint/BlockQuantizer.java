@@ -11,12 +11,18 @@ import java.util.List;
  * block, in the layout of {@code MatMulNBits}: {@code [out, in/32, 32 x bits/8]} bytes, low nibble
  * first, zero at the middle of the range (8 or 128), the last block of a row padded with zeros.
  */
-final class BlockQuantizer {
-    static final int BLOCK = 32;
+public final class BlockQuantizer {
+    /** Weights that share a scale. */
+    public static final int BLOCK = 32;
 
     private final int bits;
 
-    BlockQuantizer(Precision precision) {
+    /**
+     * Constructs a quantiser.
+     *
+     * @param precision INT8 or INT4
+     */
+    public BlockQuantizer(Precision precision) {
         bits =
                 switch (precision) {
                     case INT8 -> 8;
@@ -26,19 +32,12 @@ final class BlockQuantizer {
                 };
     }
 
-    /** A matrix of integers with its scales. */
-    record Quantized(Tensor values, Tensor scales) {}
-
-    int bits() {
-        return bits;
-    }
-
     /**
      * Quantises matrices that lie under each other as one.
      *
-     * @param parts matrices {@code [out_i, in]}
+     * @param parts matrices {@code [out_i, in]} of FLOAT, FLOAT16 or BFLOAT16
      */
-    Quantized quantize(List<Tensor> parts) {
+    public QuantizedMatrix quantize(List<Tensor> parts) {
         int columns = Math.toIntExact(parts.get(0).shape().get(1));
         long rows = parts.stream().mapToLong(part -> part.shape().get(0)).sum();
         int blocks = (columns + BLOCK - 1) / BLOCK;
@@ -59,12 +58,58 @@ final class BlockQuantizer {
                 }
             }
         }
-        return new Quantized(
+        return matrix(rows, columns, values, scales);
+    }
+
+    /**
+     * Packs a matrix that was rounded elsewhere.
+     *
+     * @param columns the length of a row
+     * @param steps {@code [out, in]}, row-major, zero at 0: -8 to 7, or -128 to 127
+     * @param scales {@code [out, in/32]}, the last block of a row may be shorter
+     */
+    public QuantizedMatrix pack(int columns, byte[] steps, float[] scales) {
+        int rows = steps.length / columns;
+        int blocks = (columns + BLOCK - 1) / BLOCK;
+        if (rows * columns != steps.length || rows * blocks != scales.length) {
+            throw new IllegalArgumentException(
+                    "expected whole rows of %d steps and %d scales, found %d and %d"
+                            .formatted(columns, blocks, steps.length, scales.length));
+        }
+        ByteBuffer values = DirectBytes.allocate((long) rows * blocks * BLOCK * bits / 8);
+        ByteBuffer factors = DirectBytes.allocate((long) scales.length * Float.BYTES);
+        factors.asFloatBuffer().put(scales);
+        byte[] block = new byte[BLOCK];
+        for (int row = 0; row < rows; row++) {
+            for (int b = 0; b < blocks; b++) {
+                int filled = Math.min(BLOCK, columns - b * BLOCK);
+                System.arraycopy(steps, row * columns + b * BLOCK, block, 0, filled);
+                Arrays.fill(block, filled, BLOCK, (byte) 0);
+                pack(block, values);
+            }
+        }
+        return matrix(rows, columns, values, factors.position(factors.capacity()));
+    }
+
+    private void pack(byte[] steps, ByteBuffer out) {
+        for (int i = 0; i < BLOCK; i += 8 / bits) {
+            out.put(
+                    bits == 8
+                            ? (byte) (steps[i] + 128)
+                            : (byte) (steps[i] + 8 | steps[i + 1] + 8 << 4));
+        }
+    }
+
+    private QuantizedMatrix matrix(long rows, int columns, ByteBuffer values, ByteBuffer scales) {
+        long blocks = (columns + BLOCK - 1) / BLOCK;
+        return new QuantizedMatrix(
                 new Tensor(
                         ElementType.UINT8,
-                        List.of(rows, (long) blocks, (long) blob),
+                        List.of(rows, blocks, (long) BLOCK * bits / 8),
                         values.flip()),
-                new Tensor(ElementType.FLOAT, List.of(rows, (long) blocks), scales.flip()));
+                new Tensor(ElementType.FLOAT, List.of(rows, blocks), scales.flip()),
+                columns,
+                bits);
     }
 
     /** The value of largest magnitude becomes exactly -8, which the range has and +8 not. */

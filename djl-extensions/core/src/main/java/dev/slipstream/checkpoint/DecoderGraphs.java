@@ -4,6 +4,7 @@ import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Writes the graph of a decoder of the Llama family: pre-norm layers of grouped-query attention and
@@ -17,6 +18,12 @@ import java.util.List;
  * as the past.
  */
 public final class DecoderGraphs {
+    /**
+     * Metadata property of models with nested feed-forwards: the widths that they were trained
+     * with, in neurons, separated by commas.
+     */
+    public static final String GRANULARITIES = "slipstream.ffn_granularities";
+
     private final DecoderConfig config;
     private final SelfDraftShape shape;
     private final Projections projections;
@@ -89,6 +96,14 @@ public final class DecoderGraphs {
         Weights sliced = new FeedForwardSlices(padded, config, shape);
         Projections projections = new Projections(graph, sliced, precision);
         new DecoderGraphs(config, shape, projections, graph).write(contextLength);
+        if (!config.feedForwardGranularities().isEmpty()) {
+            model.metadata()
+                    .put(
+                            GRANULARITIES,
+                            config.feedForwardGranularities().stream()
+                                    .map(String::valueOf)
+                                    .collect(Collectors.joining(",")));
+        }
         return model;
     }
 

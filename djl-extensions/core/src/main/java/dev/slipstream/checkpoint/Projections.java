@@ -4,7 +4,9 @@ import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -20,21 +22,29 @@ final class Projections {
     private final Weights weights;
     private final Precision precision;
 
+    /** By module, or by the name that joined ones have. */
+    private final Map<String, QuantizedMatrix> quantized;
+
     Projections(GraphBuilder graph, Weights weights, Precision precision) {
-        this(graph, graph, weights, precision);
+        this(graph, graph, weights, precision, new HashMap<>());
     }
 
     private Projections(
-            GraphBuilder whole, GraphBuilder graph, Weights weights, Precision precision) {
+            GraphBuilder whole,
+            GraphBuilder graph,
+            Weights weights,
+            Precision precision,
+            Map<String, QuantizedMatrix> quantized) {
         this.whole = whole;
         this.graph = graph;
         this.weights = weights;
         this.precision = precision;
+        this.quantized = quantized;
     }
 
     /** Returns projections in a branch; their weights stay outside, where they can be shared. */
     Projections into(GraphBuilder branch) {
-        return new Projections(whole, branch, weights, precision);
+        return new Projections(whole, branch, weights, precision, quantized);
     }
 
     /** Returns the name of a constant, which is made on first use. */
@@ -85,28 +95,19 @@ final class Projections {
                     .attribute("axis", 0)
                     .output("embedding");
         }
-        BlockQuantizer quantizer = new BlockQuantizer(precision);
-        BlockQuantizer.Quantized table = quantizer.quantize(List.of(weights.tensor(name)));
-        Tensor values = table.values();
-        long rows = values.shape().get(0);
-        Tensor rowsOfBytes =
-                new Tensor(values.type(), List.of(rows, values.elements() / rows), values.data());
+        QuantizedMatrix table =
+                new BlockQuantizer(precision).quantize(List.of(weights.tensor(name)));
         String embedded =
-                graph.node(
-                                "GatherBlockQuantized",
-                                MICROSOFT,
-                                List.of(
-                                        whole.initializer(name + ".rows", rowsOfBytes),
-                                        ids,
-                                        whole.initializer(name + ".scales", table.scales())))
-                        .attribute("bits", quantizer.bits())
-                        .attribute("block_size", BlockQuantizer.BLOCK)
-                        .attribute("gather_axis", 0)
-                        .attribute("quantize_axis", 1)
-                        .output("embedding");
+                table.lookUp(
+                        graph,
+                        ids,
+                        whole.initializer(name + ".rows", table.rowsOfBytes()),
+                        whole.initializer(name + ".scales", table.scales()),
+                        "embedding");
         if (config.tiedEmbeddings()) {
             // The same bytes under a second name and shape: nothing is stored twice.
-            whole.initializer(name + ".values", values);
+            whole.initializer(name + ".values", table.values());
+            quantized.put("model.embed_tokens", table);
         }
         return embedded;
     }
@@ -145,22 +146,16 @@ final class Projections {
     }
 
     private String multiplyBlocks(String x, List<Tensor> matrices, String name, String output) {
-        BlockQuantizer quantizer = new BlockQuantizer(precision);
         String values = name + ".weight.values";
         String scales = name + ".weight.scales";
-        if (!whole.model().initializers().containsKey(values)) {
-            BlockQuantizer.Quantized matrix = quantizer.quantize(matrices);
+        QuantizedMatrix matrix = quantized.get(name);
+        if (matrix == null) {
+            matrix = new BlockQuantizer(precision).quantize(matrices);
+            quantized.put(name, matrix);
             whole.initializer(values, matrix.values());
             whole.initializer(scales, matrix.scales());
         }
-        long rows = matrices.stream().mapToLong(matrix -> matrix.shape().get(0)).sum();
-        return graph.node("MatMulNBits", MICROSOFT, List.of(x, values, scales))
-                .attribute("K", matrices.get(0).shape().get(1))
-                .attribute("N", rows)
-                .attribute("bits", quantizer.bits())
-                .attribute("block_size", BlockQuantizer.BLOCK)
-                .attribute("accuracy_level", 4)
-                .output(output);
+        return matrix.multiply(graph, x, values, scales, output);
     }
 
     private static Tensor join(List<Tensor> vectors) {

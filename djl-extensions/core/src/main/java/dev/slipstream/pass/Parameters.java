@@ -2,16 +2,16 @@ package dev.slipstream.pass;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The parameters of one pass in a plan, read by name and type. */
 public final class Parameters {
     private final PassSpec spec;
-    private final Set<String> known = new LinkedHashSet<>();
+    private final Map<String, Knob> knobs = new LinkedHashMap<>();
 
     /** Constructs what a plan says of a pass. */
     public Parameters(PassSpec spec) {
@@ -25,13 +25,23 @@ public final class Parameters {
 
     /** Returns a text; null if it is left out. */
     public @Nullable String text(String name) {
-        known.add(name);
+        return text(name, "a text", "");
+    }
+
+    private @Nullable String text(String name, String values, Object missing) {
+        knobs.put(name, new Knob(name, values, missing.toString()));
         return spec.parameters().get(name);
+    }
+
+    /** Returns what was asked for until now. */
+    List<Knob> knobs() {
+        return List.copyOf(knobs.values());
     }
 
     /** Returns a whole number between two bounds, or a default. */
     public int whole(String name, int missing, int least, int most) {
-        String value = text(name);
+        String values = "a whole number of %d to %d".formatted(least, most);
+        String value = text(name, values, missing);
         if (value == null) {
             return missing;
         }
@@ -43,12 +53,13 @@ public final class Parameters {
         } catch (NumberFormatException e) {
             // Told below, with what was expected.
         }
-        throw wrong(name, "a whole number of %d to %d".formatted(least, most), value);
+        throw wrong(name, values, value);
     }
 
     /** Returns a number between two bounds, or a default. */
     public double number(String name, double missing, double least, double most) {
-        String value = text(name);
+        String values = "a number of %s to %s".formatted(least, most);
+        String value = text(name, values, missing);
         if (value == null) {
             return missing;
         }
@@ -60,12 +71,12 @@ public final class Parameters {
         } catch (NumberFormatException e) {
             // Told below, with what was expected.
         }
-        throw wrong(name, "a number of %s to %s".formatted(least, most), value);
+        throw wrong(name, values, value);
     }
 
     /** Returns {@code true} or {@code false}, or a default. */
     public boolean flag(String name, boolean missing) {
-        String value = text(name);
+        String value = text(name, "true or false", missing);
         if (value == null) {
             return missing;
         }
@@ -77,27 +88,27 @@ public final class Parameters {
 
     /** Returns one of an enum's constants, which are written in small letters with dashes. */
     public <E extends Enum<E>> E constant(String name, E missing) {
-        String value = text(name);
+        E[] constants = missing.getDeclaringClass().getEnumConstants();
+        String values =
+                "one of "
+                        + String.join(
+                                ", ", Arrays.stream(constants).map(Parameters::written).toList());
+        String value = text(name, values, written(missing));
         if (value == null) {
             return missing;
         }
-        E[] constants = missing.getDeclaringClass().getEnumConstants();
         for (E constant : constants) {
             if (written(constant).equals(value)) {
                 return constant;
             }
         }
-        throw wrong(
-                name,
-                "one of "
-                        + String.join(
-                                ", ", Arrays.stream(constants).map(Parameters::written).toList()),
-                value);
+        throw wrong(name, values, value);
     }
 
     /** Returns whole numbers of at least a bound, separated by commas; empty if left out. */
     public List<Integer> wholes(String name, int least) {
-        String value = text(name);
+        String values = "whole numbers of at least %d, separated by commas".formatted(least);
+        String value = text(name, values, "");
         List<Integer> numbers = new ArrayList<>();
         if (value == null) {
             return numbers;
@@ -112,10 +123,7 @@ public final class Parameters {
             } catch (NumberFormatException e) {
                 // Told below, with what was expected.
             }
-            throw wrong(
-                    name,
-                    "whole numbers of at least %d, separated by commas".formatted(least),
-                    value);
+            throw wrong(name, values, value);
         }
         return numbers;
     }
@@ -133,10 +141,10 @@ public final class Parameters {
      */
     public void requireAllKnown() {
         for (String name : spec.parameters().keySet()) {
-            if (!known.contains(name)) {
+            if (!knobs.containsKey(name)) {
                 throw new PassException(
                         "pass %s: expected one of the parameters %s, found %s"
-                                .formatted(spec.name(), known, name));
+                                .formatted(spec.name(), knobs.keySet(), name));
             }
         }
     }

@@ -13,6 +13,14 @@ public interface PassFactory {
     String description();
 
     /**
+     * Returns a number that grows when the pass makes another graph of the same parameters, so that
+     * graphs which an earlier version made are not taken from a {@link PassCache} any more.
+     */
+    default int version() {
+        return 1;
+    }
+
+    /**
      * Makes a pass.
      *
      * @param parameters from the plan; every one is asked for, also those left out, so that unknown

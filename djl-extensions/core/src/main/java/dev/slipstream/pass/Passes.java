@@ -19,6 +19,20 @@ public final class Passes {
     }
 
     /**
+     * Returns the parameters that a pass takes: what its factory asks for where a plan says
+     * nothing, up to the first one that may not be left out.
+     */
+    public static List<Knob> knobs(PassFactory factory) {
+        Parameters parameters = new Parameters(new PassSpec(factory.name(), Map.of()));
+        try {
+            factory.create(parameters);
+        } catch (PassException e) {
+            // It cannot be made without a parameter: those asked for until then are known.
+        }
+        return parameters.knobs();
+    }
+
+    /**
      * Makes a pass.
      *
      * @param spec its name and parameters

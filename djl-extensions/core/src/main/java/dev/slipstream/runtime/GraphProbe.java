@@ -34,18 +34,21 @@ public final class GraphProbe implements AutoCloseable {
     private final OrtSession session;
     private final List<OnnxTensor> weights;
     private final List<String> values;
+    private final int widest;
 
     private GraphProbe(
             String name,
             OrtEnvironment environment,
             OrtSession session,
             List<OnnxTensor> weights,
-            List<String> values) {
+            List<String> values,
+            int widest) {
         this.name = name;
         this.environment = environment;
         this.session = session;
         this.weights = weights;
         this.values = values;
+        this.widest = widest;
     }
 
     /** A value of the graph: floats, row-major, valid while the run's function runs. */
@@ -77,7 +80,9 @@ public final class GraphProbe implements AutoCloseable {
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
             OrtSession session = SessionSettings.open(shown, settings, weights);
-            return new GraphProbe(graph.name(), environment, session, weights, List.copyOf(values));
+            int widest = GateNotes.read(graph.metadata()).widths().size() - 1;
+            return new GraphProbe(
+                    graph.name(), environment, session, weights, List.copyOf(values), widest);
         } catch (OrtException | RuntimeException e) {
             weights.forEach(OnnxTensor::close);
             throw new InferenceException(
@@ -150,6 +155,14 @@ public final class GraphProbe implements AutoCloseable {
             case "seqlens_k" -> numbers = new int[] {n - 1};
             case "total_sequence_length", "num_logits_to_keep" -> numbers = new int[] {n};
             case "use_cache_branch", "draft" -> numbers = new int[] {0};
+            case Effort.GATES -> {
+                numbers = new int[(int) shape[0]];
+                Arrays.fill(numbers, 1);
+            }
+            case Effort.WIDTHS -> {
+                numbers = new int[(int) shape[0]];
+                Arrays.fill(numbers, widest);
+            }
             default ->
                     throw new InferenceException(
                             "%s: input %s %s is not known to Slipstream"

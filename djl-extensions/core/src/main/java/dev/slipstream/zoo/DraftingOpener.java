@@ -14,6 +14,7 @@ import dev.slipstream.decode.draft.DraftModel;
 import dev.slipstream.decode.draft.PromptLookup;
 import dev.slipstream.decode.draft.SelfDraft;
 import dev.slipstream.decode.draft.VerificationCosts;
+import dev.slipstream.pass.Plan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -145,7 +146,10 @@ final class DraftingOpener {
                             + " the draft model");
         }
         LoadOptions plain =
-                loading.withDrafting(DraftOptions.NONE).withContextLength(0).withRequests(1, 0);
+                loading.withDrafting(DraftOptions.NONE)
+                        .withPlan(Plan.NONE)
+                        .withContextLength(0)
+                        .withRequests(1, 0);
         ModelSource source = ModelSource.find(place, plain.precision());
         LanguageModel draft = new ModelOpener(plain).open(source).model();
         try {

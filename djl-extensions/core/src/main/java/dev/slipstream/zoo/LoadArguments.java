@@ -1,5 +1,6 @@
 package dev.slipstream.zoo;
 
+import dev.slipstream.pass.Plan;
 import dev.slipstream.schedule.BatchOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class LoadArguments {
     private static final String DRAFT = "draft";
     private static final String CACHE = "prefixCache";
+    private static final String CALIBRATION = "calibration";
 
     /** By option: the name that {@link DraftOptions#parse} has for it. */
     private static final Map<String, String> DRAFTING =
@@ -42,7 +44,18 @@ final class LoadArguments {
                     "keyValueBytes",
                     "prefillChunk",
                     "prefixCacheBytes",
-                    "prefixCacheFile");
+                    "prefixCacheFile",
+                    "cacheDirectory");
+
+    /** By option: the name that {@link PlanOptions#parse} has for it. */
+    private static final Map<String, String> PLAN =
+            Map.of(
+                    "plan", "plan",
+                    "passes", "passes",
+                    "gates", "gates",
+                    "calibrationText", "text",
+                    "calibrationSequences", "sequences",
+                    "calibrationLength", "length");
 
     private LoadArguments() {}
 
@@ -50,6 +63,7 @@ final class LoadArguments {
     static Set<String> names() {
         Set<String> names = new TreeSet<>(OTHERS);
         names.addAll(DRAFTING.keySet());
+        names.addAll(PLAN.keySet());
         return names;
     }
 
@@ -57,12 +71,16 @@ final class LoadArguments {
      * Reads options.
      *
      * @param options by name, with values that are texts or print as such; names that are nobody's
-     *     here are left to others, but for those that look like drafting or the prefix cache
+     *     here are left to others, but for those that look like drafting, the prefix cache or
+     *     calibration
      * @throws IllegalArgumentException that names the option, what was expected and what was found
      */
     static LoadOptions read(Map<String, ?> options) {
         for (String name : options.keySet()) {
-            boolean ours = name.startsWith(DRAFT) || name.startsWith(CACHE);
+            boolean ours =
+                    name.startsWith(DRAFT)
+                            || name.startsWith(CACHE)
+                            || name.startsWith(CALIBRATION);
             if (ours && !names().contains(name)) {
                 throw new IllegalArgumentException(
                         "option %s: expected one of %s, found no option of that name"
@@ -80,7 +98,9 @@ final class LoadArguments {
                                 constant(options, "spinning", defaults.spinning()),
                                 batching(options, defaults.batching()),
                                 drafting(options),
-                                cache(options, defaults.cache())));
+                                cache(options, defaults.cache()),
+                                plan(options),
+                                directory(options)));
     }
 
     private static BatchOptions batching(Map<String, ?> options, BatchOptions defaults) {
@@ -105,11 +125,11 @@ final class LoadArguments {
 
     private static DraftOptions parsed(Map<String, ?> options) {
         return named(
-                LoadArguments::option,
+                name -> option(DRAFTING, name),
                 () ->
                         DraftOptions.parse(
                                 name -> {
-                                    Object value = options.get(option(name));
+                                    Object value = options.get(option(DRAFTING, name));
                                     return value == null ? null : value.toString();
                                 }));
     }
@@ -122,6 +142,28 @@ final class LoadArguments {
                         new CacheOptions(
                                 wide(options, "prefixCacheBytes", defaults.bytes()),
                                 file == null ? null : Path.of(file.toString())));
+    }
+
+    /** Several passes, gates or texts are separated by semicolons. */
+    private static Plan plan(Map<String, ?> options) {
+        return named(
+                name -> option(PLAN, name),
+                () ->
+                        PlanOptions.parse(
+                                name -> {
+                                    Object value = options.get(option(PLAN, name));
+                                    return value == null
+                                            ? List.of()
+                                            : Arrays.stream(value.toString().split(";"))
+                                                    .map(String::strip)
+                                                    .filter(text -> !text.isEmpty())
+                                                    .toList();
+                                }));
+    }
+
+    private static @Nullable Path directory(Map<String, ?> options) {
+        Object directory = options.get("cacheDirectory");
+        return directory == null ? null : Path.of(directory.toString());
     }
 
     private static Map<String, String> draftNames(String... names) {
@@ -137,12 +179,12 @@ final class LoadArguments {
         return result;
     }
 
-    private static String option(String draftName) {
-        return DRAFTING.entrySet().stream()
-                .filter(entry -> entry.getValue().equals(draftName))
+    private static String option(Map<String, String> names, String name) {
+        return names.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(name))
                 .map(Map.Entry::getKey)
                 .findFirst()
-                .orElse(draftName);
+                .orElse(name);
     }
 
     /** Errors of records begin with the name of a component: users know the option's. */

@@ -1,8 +1,12 @@
 package dev.slipstream.zoo;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.pass.PassCache;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is opened.
@@ -15,6 +19,11 @@ import dev.slipstream.schedule.BatchOptions;
  * @param batching how requests share the model
  * @param drafting how texts are drafted
  * @param cache what is remembered of texts that were read
+ * @param plan what is done to the graph before; a model that is built from a checkpoint goes
+ *     through it as 32-bit floats, and {@code precision} is what its weights are stored in at the
+ *     end
+ * @param cacheDirectory where graphs are kept that a plan made; null takes {@link
+ *     PassCache#defaultDirectory()}
  */
 public record LoadOptions(
         Precision precision,
@@ -23,7 +32,9 @@ public record LoadOptions(
         Spinning spinning,
         BatchOptions batching,
         DraftOptions drafting,
-        CacheOptions cache) {
+        CacheOptions cache,
+        Plan plan,
+        @Nullable Path cacheDirectory) {
     /** Checks the ranges. */
     public LoadOptions {
         if (contextLength < 0) {
@@ -37,7 +48,7 @@ public record LoadOptions(
 
     /**
      * Returns int8 weights, the model's own context, sleeping waits, four running and 64 waiting
-     * requests, plain decoding, and 64 MiB for beginnings of prompts.
+     * requests, plain decoding, 64 MiB for beginnings of prompts, and no plan.
      */
     public static LoadOptions defaults() {
         return new LoadOptions(
@@ -47,28 +58,65 @@ public record LoadOptions(
                 Spinning.OFF,
                 BatchOptions.defaults(),
                 DraftOptions.NONE,
-                CacheOptions.defaults());
+                CacheOptions.defaults(),
+                Plan.NONE,
+                null);
     }
 
     /** Returns these options with another precision. */
     public LoadOptions withPrecision(Precision value) {
-        return new LoadOptions(value, contextLength, threads, spinning, batching, drafting, cache);
+        return new LoadOptions(
+                value,
+                contextLength,
+                threads,
+                spinning,
+                batching,
+                drafting,
+                cache,
+                plan,
+                cacheDirectory);
     }
 
     /** Returns these options with another context length. */
     public LoadOptions withContextLength(int value) {
-        return new LoadOptions(precision, value, threads, spinning, batching, drafting, cache);
+        return new LoadOptions(
+                precision,
+                value,
+                threads,
+                spinning,
+                batching,
+                drafting,
+                cache,
+                plan,
+                cacheDirectory);
     }
 
     /** Returns these options with another number of threads. */
     public LoadOptions withThreads(int value) {
         return new LoadOptions(
-                precision, contextLength, value, spinning, batching, drafting, cache);
+                precision,
+                contextLength,
+                value,
+                spinning,
+                batching,
+                drafting,
+                cache,
+                plan,
+                cacheDirectory);
     }
 
     /** Returns these options with other waits. */
     public LoadOptions withSpinning(Spinning value) {
-        return new LoadOptions(precision, contextLength, threads, value, batching, drafting, cache);
+        return new LoadOptions(
+                precision,
+                contextLength,
+                threads,
+                value,
+                batching,
+                drafting,
+                cache,
+                plan,
+                cacheDirectory);
     }
 
     /** Returns these options with other limits on requests. */
@@ -78,17 +126,71 @@ public record LoadOptions(
 
     /** Returns these options with another way to share the model. */
     public LoadOptions withBatching(BatchOptions value) {
-        return new LoadOptions(precision, contextLength, threads, spinning, value, drafting, cache);
+        return new LoadOptions(
+                precision,
+                contextLength,
+                threads,
+                spinning,
+                value,
+                drafting,
+                cache,
+                plan,
+                cacheDirectory);
     }
 
     /** Returns these options with another way to draft. */
     public LoadOptions withDrafting(DraftOptions value) {
-        return new LoadOptions(precision, contextLength, threads, spinning, batching, value, cache);
+        return new LoadOptions(
+                precision,
+                contextLength,
+                threads,
+                spinning,
+                batching,
+                value,
+                cache,
+                plan,
+                cacheDirectory);
     }
 
     /** Returns these options with another memory of what was read. */
     public LoadOptions withCache(CacheOptions value) {
         return new LoadOptions(
-                precision, contextLength, threads, spinning, batching, drafting, value);
+                precision,
+                contextLength,
+                threads,
+                spinning,
+                batching,
+                drafting,
+                value,
+                plan,
+                cacheDirectory);
+    }
+
+    /** Returns these options with another plan. */
+    public LoadOptions withPlan(Plan value) {
+        return new LoadOptions(
+                precision,
+                contextLength,
+                threads,
+                spinning,
+                batching,
+                drafting,
+                cache,
+                value,
+                cacheDirectory);
+    }
+
+    /** Returns these options with another place for graphs that a plan made. */
+    public LoadOptions withCacheDirectory(@Nullable Path value) {
+        return new LoadOptions(
+                precision,
+                contextLength,
+                threads,
+                spinning,
+                batching,
+                drafting,
+                cache,
+                plan,
+                value);
     }
 }

@@ -9,13 +9,9 @@ import dev.slipstream.evaluate.OpenCandidate;
 import dev.slipstream.evaluate.ResidentMemory;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.Calibration;
-import dev.slipstream.pass.PassSpec;
-import dev.slipstream.pass.Passes;
-import dev.slipstream.pass.Pipeline;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.RuntimeOptions;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Opens one model in the forms that are to be measured. Nothing is written to disk: each time the
@@ -31,7 +27,8 @@ public final class ModelCandidates implements CandidateOpener {
      * Constructs an opener.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
-     * @param options how to open it; its precision is that of the graph that passes get
+     * @param options how to open it, without a plan; weights end in its precision unless a
+     *     candidate says otherwise
      * @param original the same model, open; lends its tokenizer to all candidates
      * @param calibration text for passes that look at one
      */
@@ -64,9 +61,14 @@ public final class ModelCandidates implements CandidateOpener {
     @Override
     public OpenCandidate open(Candidate candidate) {
         Long before = ResidentMemory.now();
+        LoadOptions planned =
+                options.withPlan(new Plan(candidate.passes(), candidate.gates(), null));
+        ModelSource source = ModelSource.find(location, options.precision());
         OnnxModel graph =
-                pipeline(candidate)
-                        .apply(Models.graph(location, options), calibration, pass -> {})
+                new Accelerator(planned)
+                        .plan(source)
+                        .pipeline()
+                        .apply(SourceGraph.read(source, planned).graph(), calibration, pass -> {})
                         .graph();
         DecoderModel decoder =
                 DecoderModel.open(graph, original.decoder().contextLength(), runtime());
@@ -82,14 +84,6 @@ public final class ModelCandidates implements CandidateOpener {
                 candidate.request(),
                 new Footprint(Footprint.storedBytes(graph), ResidentMemory.growthSince(before)),
                 decoder::close);
-    }
-
-    /** Weights in few bits can hardly be rewritten: what packs them comes after the gates. */
-    private static Pipeline pipeline(Candidate candidate) {
-        List<PassSpec> order = new ArrayList<>(candidate.passes());
-        boolean packs = !order.isEmpty() && order.get(order.size() - 1).name().equals("quantise");
-        order.addAll(packs ? order.size() - 1 : order.size(), candidate.gates());
-        return new Pipeline(order.stream().map(Passes::create).toList());
     }
 
     private RuntimeOptions runtime() {

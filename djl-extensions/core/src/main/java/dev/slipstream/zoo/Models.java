@@ -7,8 +7,10 @@ import dev.slipstream.decode.SentenceEncoder;
 import dev.slipstream.decode.Speculation;
 import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.pass.Pass;
 import dev.slipstream.schedule.BatchingGenerator;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Opens models by name or place. */
@@ -40,6 +42,7 @@ public final class Models {
      *     one, what was expected, what was found
      * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
      * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not a decoder
+     * @throws dev.slipstream.pass.PassException if the plan cannot be carried out
      */
     public static BatchingGenerator load(String location, LoadOptions options) {
         return new BatchingGenerator(open(location, options), options.batching());
@@ -54,6 +57,7 @@ public final class Models {
      *     one, what was expected, what was found
      * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
      * @throws dev.slipstream.runtime.InferenceException if an ONNX file is not a decoder
+     * @throws dev.slipstream.pass.PassException if the plan cannot be carried out
      */
     public static AutoregressiveGenerator open(String location, LoadOptions options) {
         ModelSource source = ModelSource.find(location, options.precision());
@@ -167,8 +171,24 @@ public final class Models {
     }
 
     /**
+     * Applies the plan of the options to a model, to be written by {@link ModelDirectory}; the
+     * cache is not asked.
+     *
+     * @param location the name of an embedded model, a model directory, or an ONNX file
+     * @param options how it would be opened, with a plan
+     * @param onPass hears of each pass before it begins
+     * @throws dev.slipstream.pass.PassException if a pass or the plan cannot be carried out
+     * @throws dev.slipstream.checkpoint.CheckpointException if the model cannot be read
+     * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
+     */
+    public static AcceleratedModel accelerate(
+            String location, LoadOptions options, Consumer<Pass> onPass) {
+        return AcceleratedModel.make(location, options, onPass);
+    }
+
+    /**
      * Returns a model's graph without running it: as it is written from a checkpoint, or as it was
-     * exported.
+     * exported, with what the plan makes of it.
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how it would be opened

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.graph.GraphException;
+import dev.slipstream.pass.PassException;
 import dev.slipstream.runtime.InferenceException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class SlipstreamModel extends BaseModel {
         } catch (CheckpointException
                 | GraphException
                 | InferenceException
+                | PassException
                 | IllegalArgumentException e) {
             throw new MalformedModelException(e.getMessage(), e);
         }

@@ -25,7 +25,7 @@ class BlockQuantizerTest {
         for (int i = 0; i < BLOCK; i++) {
             row[i] = 0.5f * (i % 16 - 8);
         }
-        BlockQuantizer.Quantized quantized = quantize(Precision.INT4, row, BLOCK);
+        QuantizedMatrix quantized = quantize(Precision.INT4, row, BLOCK);
         assertThat(quantized.scales().data().getFloat(0)).isEqualTo(0.5f);
         int[] steps = {0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe};
         for (int i = 0; i < 16; i++) {
@@ -39,7 +39,7 @@ class BlockQuantizerTest {
         for (int i = 0; i < BLOCK; i++) {
             row[i] = 0.25f * (8 * i - 127);
         }
-        BlockQuantizer.Quantized quantized = quantize(Precision.INT8, row, BLOCK);
+        QuantizedMatrix quantized = quantize(Precision.INT8, row, BLOCK);
         assertThat(quantized.scales().data().getFloat(0)).isEqualTo(0.25f);
         for (int i = 0; i < BLOCK; i++) {
             assertThat(quantized.values().data().get(i) & 0xff).isEqualTo(8 * i + 1);
@@ -65,7 +65,7 @@ class BlockQuantizerTest {
         float[] row = new float[3 * BLOCK];
         Arrays.fill(row, BLOCK, 2 * BLOCK, Float.MIN_VALUE);
         Arrays.fill(row, 2 * BLOCK, 3 * BLOCK, 1e-38f);
-        BlockQuantizer.Quantized quantized = quantize(precision, row, row.length);
+        QuantizedMatrix quantized = quantize(precision, row, row.length);
         assertThat(dequantized(precision, row, row.length)).containsOnly(0);
         FloatBuffer scales = quantized.scales().data().asFloatBuffer();
         for (int i = 0; i < 3; i++) {
@@ -135,7 +135,7 @@ class BlockQuantizerTest {
      */
     private static void checkErrors(
             Precision precision,
-            BlockQuantizer.Quantized quantized,
+            QuantizedMatrix quantized,
             float[] matrix,
             int columns,
             String when) {
@@ -175,8 +175,7 @@ class BlockQuantizerTest {
         }
     }
 
-    private static BlockQuantizer.Quantized quantize(
-            Precision precision, float[] matrix, int columns) {
+    private static QuantizedMatrix quantize(Precision precision, float[] matrix, int columns) {
         ByteBuffer data =
                 ByteBuffer.allocateDirect(Float.BYTES * matrix.length)
                         .order(ByteOrder.LITTLE_ENDIAN);
@@ -187,7 +186,7 @@ class BlockQuantizerTest {
     }
 
     private static float[] dequantized(Precision precision, float[] matrix, int columns) {
-        BlockQuantizer.Quantized quantized = quantize(precision, matrix, columns);
+        QuantizedMatrix quantized = quantize(precision, matrix, columns);
         int blocks = (columns + BLOCK - 1) / BLOCK;
         float[] values = new float[matrix.length];
         for (int i = 0; i < values.length; i++) {

@@ -266,9 +266,8 @@ class SelfDraftGraphTest {
         String name = "model.layers.0.mlp.%sdown_proj.weight";
         Weights sliced = new FeedForwardSlices(weights(), config, SelfDraftShape.slice(config, 64));
         BlockQuantizer quantizer = new BlockQuantizer(precision);
-        BlockQuantizer.Quantized whole =
-                quantizer.quantize(List.of(sliced.tensor(name.formatted(""))));
-        BlockQuantizer.Quantized draft =
+        QuantizedMatrix whole = quantizer.quantize(List.of(sliced.tensor(name.formatted(""))));
+        QuantizedMatrix draft =
                 quantizer.quantize(List.of(sliced.tensor(name.formatted("draft."))));
         checkColumns(whole.values(), draft.values());
         checkColumns(whole.scales(), draft.scales());

@@ -1,8 +1,12 @@
 package dev.slipstream.oracle;
 
+import dev.slipstream.graph.SubLayer;
+import dev.slipstream.graph.SubLayerName;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +21,7 @@ public final class OracleModel {
     final List<OracleLayer> layers;
     final float[] finalNorm;
     final OracleLinear head;
+    private final Set<SubLayerName> skipped;
 
     OracleModel(
             OracleShape shape,
@@ -24,11 +29,31 @@ public final class OracleModel {
             List<OracleLayer> layers,
             float[] finalNorm,
             OracleLinear head) {
+        this(shape, embedding, layers, finalNorm, head, Set.of());
+    }
+
+    private OracleModel(
+            OracleShape shape,
+            float[] embedding,
+            List<OracleLayer> layers,
+            float[] finalNorm,
+            OracleLinear head,
+            Set<SubLayerName> skipped) {
         this.shape = shape;
         this.embedding = embedding;
         this.layers = List.copyOf(layers);
         this.finalNorm = finalNorm;
         this.head = head;
+        this.skipped = Set.copyOf(skipped);
+    }
+
+    /** Returns this model with the branches of some sub-layers left out. */
+    public OracleModel without(Collection<SubLayerName> names) {
+        return new OracleModel(shape, embedding, layers, finalNorm, head, Set.copyOf(names));
+    }
+
+    boolean has(SubLayer.Kind kind, int layer) {
+        return !skipped.contains(new SubLayerName(kind, layer));
     }
 
     /**
@@ -60,7 +85,8 @@ public final class OracleModel {
                 PlainBlocks.rounded(embedding, finalNorm.length, bits),
                 layers.stream().map(layer -> layer.rounded(bits)).toList(),
                 finalNorm,
-                head.rounded(bits));
+                head.rounded(bits),
+                skipped);
     }
 
     /** Returns the number of token ids. */
@@ -79,10 +105,14 @@ public final class OracleModel {
         for (int t = 0; t < tokens.length; t++) {
             x[t] = embed(tokens[t]);
         }
-        for (OracleLayer layer : layers) {
-            addAttention(layer, x);
-            for (double[] row : x) {
-                addFeedForward(layer, row);
+        for (int i = 0; i < layers.size(); i++) {
+            if (has(SubLayer.Kind.ATTENTION, i)) {
+                addAttention(layers.get(i), x);
+            }
+            if (has(SubLayer.Kind.FEED_FORWARD, i)) {
+                for (double[] row : x) {
+                    addFeedForward(layers.get(i), row);
+                }
             }
         }
         float[][] logits = new float[tokens.length][];

@@ -4,7 +4,7 @@ package dev.slipstream.oracle;
  * Rounds a matrix's rows in blocks of 32 to as many steps as 4 or 8 bits have, in doubles, and
  * gives back the rounded values: what a quantised graph is to multiply with.
  */
-final class PlainBlocks {
+public final class PlainBlocks {
     private static final int BLOCK = 32;
 
     private PlainBlocks() {}
@@ -17,7 +17,7 @@ final class PlainBlocks {
      * @param bits 4: steps -8 to 7 of an eighth of the value of largest magnitude, which is at -8;
      *     8: steps -127 to 127 of a 127th of it
      */
-    static float[] rounded(float[] weight, int columns, int bits) {
+    public static float[] rounded(float[] weight, int columns, int bits) {
         float[] rounded = new float[weight.length];
         for (int row = 0; row < weight.length; row += columns) {
             for (int from = row; from < row + columns; from += BLOCK) {

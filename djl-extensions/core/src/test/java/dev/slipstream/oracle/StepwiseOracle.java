@@ -1,5 +1,6 @@
 package dev.slipstream.oracle;
 
+import dev.slipstream.graph.SubLayer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,23 +27,31 @@ final class StepwiseOracle {
         double[] x = model.embed(token);
         for (int i = 0; i < model.layers.size(); i++) {
             OracleLayer layer = model.layers.get(i);
-            double[] normed = model.normed(x, layer.attentionNorm());
-            double[] query = model.turned(layer.query().of(normed), layer.queryNorm(), position);
-            keys.get(i).add(model.turned(layer.key().of(normed), layer.keyNorm(), position));
-            values.get(i).add(layer.value().of(normed));
-            int from = Math.max(0, position + 1 - layer.window());
-            OracleModel.add(
-                    x,
-                    layer.output()
-                            .of(
-                                    attend(
-                                            query,
-                                            keys.get(i).subList(from, position + 1),
-                                            values.get(i).subList(from, position + 1))));
-            model.addFeedForward(layer, x);
+            if (model.has(SubLayer.Kind.ATTENTION, i)) {
+                addAttention(layer, i, x);
+            }
+            if (model.has(SubLayer.Kind.FEED_FORWARD, i)) {
+                model.addFeedForward(layer, x);
+            }
         }
         position++;
         return model.head(x);
+    }
+
+    private void addAttention(OracleLayer layer, int i, double[] x) {
+        double[] normed = model.normed(x, layer.attentionNorm());
+        double[] query = model.turned(layer.query().of(normed), layer.queryNorm(), position);
+        keys.get(i).add(model.turned(layer.key().of(normed), layer.keyNorm(), position));
+        values.get(i).add(layer.value().of(normed));
+        int from = Math.max(0, position + 1 - layer.window());
+        OracleModel.add(
+                x,
+                layer.output()
+                        .of(
+                                attend(
+                                        query,
+                                        keys.get(i).subList(from, position + 1),
+                                        values.get(i).subList(from, position + 1))));
     }
 
     /**

@@ -17,9 +17,10 @@ import java.util.stream.IntStream;
  * @param expected from tokens to the logits at every position
  * @param tolerance how far a logit may be off
  */
-record DecoderAgreement(DecoderModel model, Function<int[], float[][]> expected, float tolerance) {
+public record DecoderAgreement(
+        DecoderModel model, Function<int[], float[][]> expected, float tolerance) {
     /** Compares every way to run these tokens. */
-    void check(int[] tokens) {
+    public void check(int[] tokens) {
         prefillAtOnce(tokens);
         oneByOne(tokens);
         unevenChunks(tokens);
@@ -28,7 +29,7 @@ record DecoderAgreement(DecoderModel model, Function<int[], float[][]> expected,
     }
 
     /** Compares all logits of one run, and those of its last row. */
-    void prefillAtOnce(int[] tokens) {
+    public void prefillAtOnce(int[] tokens) {
         float[][] wanted = expected.apply(tokens);
         try (DecoderSession session = model.newSession()) {
             agree(session.forward(tokens, LogitRows.ALL), wanted, 0, "prefill");
@@ -39,7 +40,8 @@ record DecoderAgreement(DecoderModel model, Function<int[], float[][]> expected,
         }
     }
 
-    private void oneByOne(int[] tokens) {
+    /** Compares the logits of runs of one token each. */
+    public void oneByOne(int[] tokens) {
         float[][] wanted = expected.apply(tokens);
         try (DecoderSession session = model.newSession()) {
             for (int i = 0; i < tokens.length; i++) {

@@ -10,6 +10,7 @@ import dev.slipstream.evaluate.OpenCandidate;
 import dev.slipstream.evaluate.SlidingWindow;
 import dev.slipstream.evaluate.SpeedMeter;
 import dev.slipstream.evaluate.Subject;
+import dev.slipstream.pass.TextFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

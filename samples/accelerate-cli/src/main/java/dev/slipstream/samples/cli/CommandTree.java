@@ -61,8 +61,12 @@ final class CommandTree implements Runnable {
                         .addSubcommand(new FrontierCommand(library, terminal))
                         .addSubcommand(new BenchCommand(library, terminal))
                         .addSubcommand(new ThroughputCommand(library, Models::load, terminal))
+                        .addSubcommand(new AccelerateCommand(library, terminal))
+                        .addSubcommand(new PassesCommand(terminal))
                         .addSubcommand(new RandomModelCommand(terminal))
                         .addSubcommand(new ModelsCommand(library, terminal));
+        AccelerateCommand.addShortNames(
+                commandLine.getSubcommands().get("accelerate").getCommandSpec());
         commandLine
                 .setOut(new PrintWriter(terminal.out(), true))
                 .setErr(new PrintWriter(terminal.err(), true))

@@ -4,6 +4,7 @@ import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.evaluate.Evaluation;
 import dev.slipstream.evaluate.OpenCandidate;
 import dev.slipstream.evaluate.SlidingWindow;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.ModelCandidates;
 import java.io.IOException;
@@ -42,7 +43,8 @@ final class EvaluateCommand implements Callable<Integer> {
             paramLabel = "M0",
             description =
                     "The original: a model directory, an ONNX file, or the name of an embedded"
-                            + " model. Default: the model itself, for another precision.")
+                            + " model. Default: the model itself, without passes and in the precision of"
+                            + " --against-weights.")
     private @Nullable String against;
 
     @Option(
@@ -69,9 +71,11 @@ final class EvaluateCommand implements Callable<Integer> {
         String originalLocation =
                 against == null ? location : model.located(library, "--against", against);
         Precision originalPrecision = againstWeights == null ? model.weights() : againstWeights;
-        if (originalLocation.equals(location) && originalPrecision == model.weights()) {
+        if (originalLocation.equals(location)
+                && originalPrecision == model.weights()
+                && model.plan().isEmpty()) {
             throw appraisal.usage(
-                    "--against: expected another model or other --against-weights, found the model itself");
+                    "--against: expected another model, other --against-weights, or a plan for the model, found the model itself");
         }
         EvaluateReport report;
         try (Interrupts.Registration interrupt =
@@ -79,7 +83,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 OpenCandidate original =
                         ModelCandidates.original(
                                 originalLocation,
-                                model.measured().withPrecision(originalPrecision));
+                                model.measured()
+                                        .withPlan(Plan.NONE)
+                                        .withPrecision(originalPrecision));
                 OpenCandidate candidate = ModelCandidates.original(location, model.measured())) {
             report = report(original, originalPrecision, candidate);
         } catch (CancellationException e) {
@@ -107,7 +113,8 @@ final class EvaluateCommand implements Callable<Integer> {
                     appraisal.appraiser(original, tokens).appraise(candidate, progress);
             return EvaluateReport.of(
                     new EvaluateReport.Setting(
-                            named(candidate, model.weights()),
+                            named(candidate, model.weights())
+                                    + (model.plan().isEmpty() ? "" : ", " + model.plan().inOrder()),
                             named(original, originalPrecision),
                             appraisal.text().toString(),
                             window,

@@ -11,7 +11,9 @@ import dev.slipstream.evaluate.Methods;
 import dev.slipstream.evaluate.OpenCandidate;
 import dev.slipstream.evaluate.Setting;
 import dev.slipstream.evaluate.SlidingWindow;
+import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.PassException;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.RuntimeOptions;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.ModelCandidates;
@@ -51,7 +53,6 @@ final class FrontierCommand implements Callable<Integer> {
 
     @Mixin private ModelOptions model = new ModelOptions();
     @Mixin private AppraisalOptions appraisal = new AppraisalOptions();
-    @Mixin private CalibrationOptions calibration = new CalibrationOptions();
 
     @Option(
             names = "--methods",
@@ -110,9 +111,13 @@ final class FrontierCommand implements Callable<Integer> {
             OutputFile.check("--json", json);
         }
         appraisal.check();
+        if (!model.plan().isEmpty()) {
+            throw appraisal.usage(
+                    "--plan, --pass and --gate: expected none of them, as a sweep begins with the untouched model; name what to try with --setting");
+        }
         Frontier frontier = frontier();
         String location = model.location(library);
-        LoadOptions loading = model.measured();
+        LoadOptions loading = model.measured().withPlan(Plan.NONE);
         FrontierReport report;
         try (Interrupts.Registration interrupt =
                         terminal.interrupts().during(() -> interrupted.set(true));
@@ -138,14 +143,16 @@ final class FrontierCommand implements Callable<Integer> {
     private FrontierReport sweep(Frontier frontier, String location, OpenCandidate original)
             throws IOException {
         LanguageModel opened = original.model();
-        LoadOptions loading = model.measured();
+        LoadOptions loading = model.measured().withPlan(Plan.NONE);
         int[] tokens = appraisal.tokens(opened);
-        CalibrationOptions.Parts parts =
-                calibration.split(
+        CalibrationText other = model.plan().calibration();
+        JudgedText parts =
+                JudgedText.of(
                         tokens,
+                        other,
                         opened,
                         new RuntimeOptions(loading.threads(), loading.spinning(), 1));
-        int[] judged = appraisal.limited(parts.judged());
+        int[] judged = appraisal.limited(parts.tokens());
         Appraiser appraiser = appraisal.appraiser(original, judged);
         CandidateOpener opener =
                 new ModelCandidates(location, loading, opened, parts.calibration());
@@ -156,10 +163,13 @@ final class FrontierCommand implements Callable<Integer> {
                         model.weights().name().toLowerCase(Locale.ROOT),
                         loading.threads(),
                         appraisal.text().toString(),
-                        calibration.file(appraisal.text()).toString(),
-                        calibration.splits(),
+                        other == null
+                                ? List.of(appraisal.text().toString())
+                                : other.files().stream().map(Path::toString).toList(),
+                        other == null,
                         judged.length,
-                        parts.calibration().tokens(),
+                        parts.calibration().sequences().size(),
+                        parts.calibration().sequences().get(0).length,
                         window.length(),
                         window.stride(),
                         appraisal.maxTokens(),

@@ -51,10 +51,11 @@ record FrontierReport(
      * @param weights precision of the original
      * @param threads of one run of a model
      * @param text the file that quality is judged by
-     * @param calibration the file that passes look at
+     * @param calibration the files that passes look at
      * @param split whether both are parts of one file, the calibration's first
      * @param textTokens that were foretold
-     * @param calibrationTokens that passes looked at
+     * @param calibrationSequences pieces of the other text that passes looked at
+     * @param calibrationLength tokens of each
      * @param window tokens of a window
      * @param stride tokens from one window to the next
      * @param maxTokens of each continuation
@@ -67,10 +68,11 @@ record FrontierReport(
             String weights,
             int threads,
             String text,
-            String calibration,
+            List<String> calibration,
             boolean split,
             int textTokens,
-            int calibrationTokens,
+            int calibrationSequences,
+            int calibrationLength,
             int window,
             int stride,
             int maxTokens,

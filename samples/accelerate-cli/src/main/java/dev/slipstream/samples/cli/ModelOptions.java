@@ -1,6 +1,7 @@
 package dev.slipstream.samples.cli;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.LoadOptions;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -33,8 +35,8 @@ final class ModelOptions {
             names = "--weights",
             paramLabel = "PRECISION",
             description =
-                    "How weights of a checkpoint are stored: ${COMPLETION-CANDIDATES}, in any case."
-                            + " ONNX files are opened as they are. Default: int8.")
+                    "How weights of a checkpoint are stored, behind all passes: ${COMPLETION-CANDIDATES}, in"
+                            + " any case. ONNX files are opened as they are. Default: int8.")
     private Precision weights = Precision.INT8;
 
     @Option(
@@ -61,6 +63,8 @@ final class ModelOptions {
                     "What waiting threads do: sleep, or burn their processor, which pays only on a"
                             + " machine that does nothing else. Default: off.")
     private Spinning spinning = Spinning.OFF;
+
+    @Mixin private PlanFlags plan = new PlanFlags();
 
     /** Returns the model's name or path, checked to be there. */
     String location(Library library) {
@@ -101,12 +105,18 @@ final class ModelOptions {
                 .withThreads(threads)
                 .withSpinning(spinning)
                 .withRequests(1, 0)
-                .withCache(CacheOptions.NONE);
+                .withCache(CacheOptions.NONE)
+                .withPlan(plan.plan());
     }
 
     /** Returns how to open the model to measure it: with one thread unless asked otherwise. */
     LoadOptions measured() {
         return loading().withThreads(threads == 0 ? 1 : threads);
+    }
+
+    /** Returns what the flags say of passes, gates and their text. */
+    Plan plan() {
+        return plan.plan();
     }
 
     private int atLeastZero(String option, int value) {

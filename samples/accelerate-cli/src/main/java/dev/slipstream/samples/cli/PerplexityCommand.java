@@ -6,6 +6,7 @@ import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.evaluate.Perplexity;
 import dev.slipstream.evaluate.PerplexityMeter;
 import dev.slipstream.evaluate.SlidingWindow;
+import dev.slipstream.pass.TextFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

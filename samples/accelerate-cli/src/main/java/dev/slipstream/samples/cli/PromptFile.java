@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.slipstream.pass.TextFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.pass.TextFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

@@ -68,8 +68,7 @@ class FrontierCommandTest {
         int code =
                 run(
                         "frontier",
-                        "--weights fp32 --methods low-rank --points 2 --limit-tokens 150 --window 64"
-                                + " --calibration-sequences 2 --calibration-length 32 --out "
+                        "--weights fp32 --methods low-rank --points 2 --limit-tokens 150 --window 64 --out "
                                 + page);
 
         assertThat(code).as(shell.err()).isZero();
@@ -85,7 +84,7 @@ class FrontierCommandTest {
         JsonObject setting = report.getAsJsonObject("setting");
         assertThat(setting.get("split").getAsBoolean()).isTrue();
         assertThat(setting.get("textTokens").getAsInt()).isEqualTo(150);
-        assertThat(setting.get("calibrationTokens").getAsInt()).isEqualTo(64);
+        assertThat(setting.get("calibrationSequences").getAsInt()).isEqualTo(8);
         assertThat(shell.err().lines().filter(line -> line.contains("/2 low-rank"))).hasSize(2);
         try (Stream<Path> files = Files.list(directory)) {
             assertThat(files).hasSize(3);
@@ -93,12 +92,24 @@ class FrontierCommandTest {
     }
 
     @Test
+    void evaluatesAPassAgainstTheModelWithoutIt() throws IOException {
+        int code =
+                run(
+                        "evaluate",
+                        "--weights fp32 --pass low-rank:parameters=0.5,inputs=ignored --limit-tokens"
+                                + " 100 --window 64");
+
+        assertThat(code).as(shell.err()).isZero();
+        assertThat(report().get("model").getAsString()).contains("low-rank");
+        assertThat(report().get("divergence").getAsDouble()).isPositive();
+    }
+
+    @Test
     void notesWhatAPassRefuses() throws IOException {
         int code =
                 run(
                         "frontier",
-                        "--setting low-rank:parameters=0.5,dense=900 --limit-tokens 50 --window 32"
-                                + " --calibration-sequences 2 --calibration-length 16 --out "
+                        "--setting low-rank:parameters=0.5,dense=900 --limit-tokens 50 --window 32 --out "
                                 + page);
 
         assertThat(code).as(shell.err()).isZero();
@@ -115,7 +126,7 @@ class FrontierCommandTest {
                     return () -> {};
                 });
 
-        int code = run("frontier", "--methods low-rank --calibration-sequences 2 --out " + page);
+        int code = run("frontier", "--methods low-rank --out " + page);
 
         assertThat(code).isEqualTo(130);
         assertThat(report().get("state").getAsString()).isEqualTo("INTERRUPTED");
@@ -128,6 +139,7 @@ class FrontierCommandTest {
         "frontier, --setting low-rank:rank=3 --out p.html, rank",
         "frontier, --points 0 --out p.html, points",
         "frontier, '', --out",
+        "frontier, --pass low-rank --out p.html, --pass",
         "evaluate, '', --against",
         "evaluate, --against-weights fp32 --max-tokens 1, --max-tokens",
     })

@@ -1,6 +1,7 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.pass.PassException;
 import dev.slipstream.schedule.SharedGenerator;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
@@ -69,10 +70,13 @@ final class ConfiguredModels {
     private NamedGenerator open(String name, ModelProperties model) {
         long start = System.nanoTime();
         String location = model.location() != null ? model.location() : name;
-        LoadOptions options = model.loadOptions();
+        LoadOptions options = model.loadOptions(properties.cacheDirectory());
         SharedGenerator generator;
         try {
             generator = loader.load(name, location, options);
+        } catch (PassException e) {
+            throw new SlipstreamConfigurationException(
+                    model.planProperty(SlipstreamProperties.MODELS + name), e.getMessage(), e);
         } catch (RuntimeException e) {
             throw new SlipstreamConfigurationException(property(name), reason(name, model, e), e);
         }

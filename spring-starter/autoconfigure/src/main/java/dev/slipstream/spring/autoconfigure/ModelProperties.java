@@ -4,6 +4,8 @@ import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * @param batching How the requests share the model's runs.
  * @param drafting How the texts are drafted.
  * @param prefixCache What is remembered of texts that were read.
+ * @param plan File that lists passes and gates, in YAML or JSON; paths in it are relative to it.
+ * @param passes What is done to the graph before it runs, in order, such as "finercut:remove=0.25";
+ *     the result is kept on disk.
+ * @param gates Passes that make parts of the graph optional, applied behind the others.
+ * @param calibration The text that passes decide by.
  * @param generation What the model generates when a request does not say otherwise.
  */
 public record ModelProperties(
@@ -35,11 +42,17 @@ public record ModelProperties(
         @Nullable BatchingProperties batching,
         @Nullable DraftingProperties drafting,
         @Nullable PrefixCacheProperties prefixCache,
+        @Nullable Path plan,
+        @Nullable List<String> passes,
+        @Nullable List<String> gates,
+        @Nullable CalibrationProperties calibration,
         @Nullable GenerationProperties generation) {
 
     /** A model that is its name and nothing else. */
     static final ModelProperties NONE =
-            new ModelProperties(null, null, null, null, null, null, null, null, null, null, null);
+            new ModelProperties(
+                    null, null, null, null, null, null, null, null, null, null, null, null, null,
+                    null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -57,8 +70,12 @@ public record ModelProperties(
         return NONE;
     }
 
-    /** Returns the defaults with what is set here laid over them. */
-    LoadOptions loadOptions() {
+    /**
+     * Returns the defaults with what is set here laid over them.
+     *
+     * @param cacheDirectory where graphs are kept that plans made; null takes the usual place
+     */
+    LoadOptions loadOptions(@Nullable Path cacheDirectory) {
         LoadOptions options = LoadOptions.defaults();
         BatchOptions shared =
                 options.batching()
@@ -72,7 +89,18 @@ public record ModelProperties(
                 spinning != null ? spinning : options.spinning(),
                 batching != null ? batching.over(shared) : shared,
                 drafting != null ? drafting.options() : options.drafting(),
-                prefixCache != null ? prefixCache.over(options.cache()) : options.cache());
+                prefixCache != null ? prefixCache.over(options.cache()) : options.cache(),
+                modelPlan().read(),
+                cacheDirectory);
+    }
+
+    private ModelPlan modelPlan() {
+        return new ModelPlan(plan, passes, gates, calibration);
+    }
+
+    /** Returns the property to blame where the plan cannot be carried out. */
+    String planProperty(String prefix) {
+        return modelPlan().property(prefix);
     }
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */
@@ -110,6 +138,7 @@ public record ModelProperties(
         if (prefixCache != null) {
             prefixCache.check(prefix + ".prefix-cache");
         }
+        modelPlan().check(prefix);
         if (generation != null) {
             generation.check(prefix + ".generation");
         }

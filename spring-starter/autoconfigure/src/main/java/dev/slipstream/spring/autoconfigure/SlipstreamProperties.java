@@ -1,5 +1,6 @@
 package dev.slipstream.spring.autoconfigure;
 
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,10 +15,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param models Models by name, in the order in which they are opened.
  * @param defaultModel Name of the model that serves requests which name none; the first if left
  *     out. Without any model configured, the embedded model to open.
+ * @param cacheDirectory Where the results of passes are kept from one start to the next;
+ *     "slipstream" in $XDG_CACHE_HOME or ~/.cache if left out.
  */
 @ConfigurationProperties("slipstream")
 public record SlipstreamProperties(
-        @DefaultValue Map<String, ModelProperties> models, @Nullable String defaultModel) {
+        @DefaultValue Map<String, ModelProperties> models,
+        @Nullable String defaultModel,
+        @Nullable Path cacheDirectory) {
     static final String MODELS = "slipstream.models.";
     static final String DEFAULT_MODEL = "slipstream.default-model";
 

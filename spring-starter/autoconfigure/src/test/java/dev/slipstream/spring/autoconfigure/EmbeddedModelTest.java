@@ -8,10 +8,16 @@ import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.spring.ai.SlipstreamChatModel;
 import dev.slipstream.zoo.Models;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -78,6 +84,52 @@ class EmbeddedModelTest {
                                     .isNotBlank();
                             assertThat(streamed).hasSizeGreaterThan(2);
                         });
+    }
+
+    @Test
+    void passesOfTheModelAreAppliedOnceAndKept(@TempDir Path directory) throws IOException {
+        String prefix = "slipstream.models.tales.";
+        ApplicationContextRunner passing =
+                runner.withPropertyValues(
+                        "slipstream.cache-directory=" + directory,
+                        prefix + "location=stories260k",
+                        prefix + "passes=remove:sub-layers=(attention.3,feed-forward.2)",
+                        prefix + "generation.temperature=0",
+                        prefix + "generation.max-tokens=12");
+        String[] texts = new String[2];
+        FileTime[] times = new FileTime[2];
+        for (int start = 0; start < 2; start++) {
+            int now = start;
+            passing.run(
+                    context -> {
+                        SlipstreamModels models = context.getBean(SlipstreamModels.class);
+                        TextGenerator tales = models.get("tales");
+                        texts[now] =
+                                tales.generate(tales.prompt("Once upon a time"), tales.defaults())
+                                        .text();
+                    });
+            try (Stream<Path> files = Files.walk(directory)) {
+                List<Path> graphs = files.filter(file -> file.endsWith("model.onnx")).toList();
+                assertThat(graphs).hasSize(1);
+                times[now] = Files.getLastModifiedTime(graphs.get(0));
+            }
+        }
+        assertThat(texts[1]).isEqualTo(texts[0]).isNotBlank();
+        assertThat(times[1]).isEqualTo(times[0]);
+    }
+
+    @Test
+    void subLayerThatIsNotThereFailsWithThePassesProperty(@TempDir Path directory) {
+        runner.withPropertyValues(
+                        "slipstream.cache-directory=" + directory,
+                        "slipstream.models.tales.location=stories260k",
+                        "slipstream.models.tales.passes=remove:sub-layers=attention.99")
+                .run(
+                        context ->
+                                assertThat(context)
+                                        .getFailure()
+                                        .hasStackTraceContaining("slipstream.models.tales.passes: ")
+                                        .hasStackTraceContaining("attention.99"));
     }
 
     @Test

@@ -2,9 +2,14 @@ package dev.slipstream.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipstream.pass.CalibrationText;
+import dev.slipstream.pass.Plan;
+import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
@@ -58,6 +63,42 @@ class PropertiesBindingTest {
     }
 
     @Test
+    void passesAreReadFromListsAndFromOneValue() throws IOException {
+        SlipstreamProperties properties =
+                bind(
+                        """
+                        slipstream:
+                          cache-directory: /var/cache/slipstream
+                          models:
+                            listed:
+                              passes:
+                                - finercut:remove=0.5,metric=kl
+                                - remove:sub-layers=(attention.1,feed-forward.2)
+                              calibration: {text: [/a.txt, /b.gz], sequences: 4, length: 32}
+                            joined:
+                              passes: finercut:remove=0.5,metric=kl,remove:sub-layers=(attention.1,feed-forward.2)
+                              calibration: {text: '/a.txt,/b.gz', sequences: 4, length: 32}
+                        """);
+        Plan expected =
+                Plan.of(
+                        List.of(
+                                "finercut:remove=0.5,metric=kl",
+                                "remove:sub-layers=(attention.1,feed-forward.2)"),
+                        List.of(),
+                        new CalibrationText(
+                                List.of(Path.of("/a.txt"), Path.of("/b.gz")), 4, 32, null));
+        assertThat(properties.cacheDirectory()).isEqualTo(Path.of("/var/cache/slipstream"));
+        assertThat(properties.models().values())
+                .hasSize(2)
+                .allSatisfy(
+                        model -> {
+                            LoadOptions options = model.loadOptions(Path.of("/cache"));
+                            assertThat(options.plan()).isEqualTo(expected);
+                            assertThat(options.cacheDirectory()).isEqualTo(Path.of("/cache"));
+                        });
+    }
+
+    @Test
     void metadataHasDescriptionsAndHintsForCompletion() throws IOException {
         String metadata =
                 new ClassPathResource("META-INF/spring-configuration-metadata.json")
@@ -67,6 +108,7 @@ class PropertiesBindingTest {
                 .contains(
                         "java.util.Map<java.lang.String,dev.slipstream.spring.autoconfigure.ModelProperties>")
                 .contains("\"name\": \"slipstream.default-model\"")
+                .contains("\"name\": \"slipstream.cache-directory\"")
                 .contains("\"name\": \"slipstream.models.keys\"");
         assertThat(Models.embedded())
                 .isNotEmpty()

@@ -2,6 +2,7 @@ package dev.slipstream.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.slipstream.pass.PassException;
 import dev.slipstream.spring.ScriptedGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -23,6 +24,9 @@ class WrongPropertiesTest {
         @Bean
         SlipstreamModelLoader loader() {
             return (name, location, options) -> {
+                if (!options.plan().isEmpty()) {
+                    throw new PassException("tales: expected a layer 9");
+                }
                 if (location.equals("nowhere")) {
                     throw new IllegalArgumentException("no model directory nowhere");
                 }
@@ -79,6 +83,12 @@ class WrongPropertiesTest {
                 "slipstream.models.my-tales.drafting.width, -1",
                 "slipstream.models.my-tales.drafting.skip, layers:2",
                 "slipstream.models.my-tales.drafting.length, long",
+                "slipstream.models.my-tales.passes, nope",
+                "slipstream.models.my-tales.passes, quantise:bits=2",
+                "slipstream.models.my-tales.gates, nope",
+                "slipstream.models.my-tales.plan, /none/plan.yml",
+                "slipstream.models.my-tales.calibration.text, /none/text.txt",
+                "slipstream.models.my-tales.calibration.length, 64",
                 "slipstream.default-model, nowhere",
             })
     void reportNamesPropertyAndValue(String property, String value) {
@@ -100,6 +110,7 @@ class WrongPropertiesTest {
         "slipstream.models.my-tales.drafting.chain, oracle",
         "slipstream.models.my-tales.drafting.cache, both",
         "slipstream.models.my-tales.drafting.acceptance, always",
+        "slipstream.models.my-tales.calibration.sequences, few",
         "slipstream.models.my-tales, /models/tales"
     })
     void valueOfTheWrongTypeIsReportedByItsName(String property, String value) {
@@ -149,6 +160,22 @@ class WrongPropertiesTest {
         assertThat(output)
                 .contains("Property '" + drafting + drafter + "' is not set")
                 .contains("because the drafter " + drafter + " is chosen");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"passes", "gates"})
+    void planThatCannotBeCarriedOutIsBlamedAndNotTheLocation(String list) {
+        String property = "slipstream.models.my-tales." + list;
+        String output =
+                start(
+                        Map.of(
+                                "slipstream.models.my-tales.location",
+                                "somewhere",
+                                property,
+                                "remove:sub-layers=attention.9"));
+        assertThat(output)
+                .contains("Property '" + property + "' has the value")
+                .contains("tales: expected a layer 9");
     }
 
     @Test

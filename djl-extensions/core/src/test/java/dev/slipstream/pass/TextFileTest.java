@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.pass;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

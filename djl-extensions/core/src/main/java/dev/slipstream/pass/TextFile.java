@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.pass;
 
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -19,10 +19,15 @@ import java.util.zip.ZipException;
  * feed, whatever ends them in the file: models were trained so, and a stray carriage return costs
  * them (0.7 nats a token on a book with Windows line ends).
  */
-final class TextFile {
+public final class TextFile {
     private TextFile() {}
 
-    static String read(Path file) throws IOException {
+    /**
+     * Reads a file.
+     *
+     * @throws IOException if it is missing, damaged or not UTF-8; the message names it
+     */
+    public static String read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new IOException(file + ": expected a text file, found none");
         }
@@ -36,8 +41,9 @@ final class TextFile {
      *
      * @param name of the source, for messages
      * @param in UTF-8 bytes, or such packed with gzip
+     * @throws IOException if they are damaged or not UTF-8; the message begins with the name
      */
-    static String read(String name, InputStream in) throws IOException {
+    public static String read(String name, InputStream in) throws IOException {
         byte[] bytes;
         try {
             bytes = unpacked(in).readAllBytes();

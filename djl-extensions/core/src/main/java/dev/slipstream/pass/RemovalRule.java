@@ -1,0 +1,85 @@
+package dev.slipstream.pass;
+
+import dev.slipstream.graph.SubLayer;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How sub-layers are chosen for removal.
+ *
+ * @param order by what
+ * @param distance how far outputs are from the original's; null takes {@link OutputDistance#JS} for
+ *     logits and {@link OutputDistance#ANGULAR} for embeddings
+ * @param protectFront 0 to 1: the part of the sub-layers that, counted from the front in whole
+ *     layers, is kept out of the choice until about that part was removed; 0 for none
+ * @param kinds what may go
+ * @param seed of {@link RemovalOrder#RANDOM}
+ * @param pooling what an encoder's embedding is; decoders are compared by their logits
+ */
+public record RemovalRule(
+        RemovalOrder order,
+        @Nullable OutputDistance distance,
+        double protectFront,
+        Set<SubLayer.Kind> kinds,
+        long seed,
+        ComparedOutput.Reading pooling) {
+    private static final double USUAL_PROTECTION = 0.4;
+
+    /** Checks and copies. */
+    public RemovalRule {
+        kinds = Set.copyOf(kinds);
+        if (!(protectFront >= 0 && protectFront <= 1)) {
+            throw new IllegalArgumentException(
+                    "protectFront: expected 0 to 1, found " + protectFront);
+        }
+        if (kinds.isEmpty() || kinds.contains(SubLayer.Kind.OTHER)) {
+            throw new IllegalArgumentException(
+                    "kinds: expected attention, feed-forward or both, found " + kinds);
+        }
+        if (order == RemovalOrder.SIMILARITY && kinds.size() < 2) {
+            throw new IllegalArgumentException(
+                    "kinds: expected both with the order similarity, which removes whole layers, found "
+                            + kinds);
+        }
+    }
+
+    /**
+     * Returns the method's usual rule in some order: by Jensen-Shannon divergence or angle, both
+     * kinds, 0.4 of the front protected.
+     */
+    public static RemovalRule of(RemovalOrder order) {
+        return new RemovalRule(
+                order,
+                null,
+                USUAL_PROTECTION,
+                EnumSet.of(SubLayer.Kind.ATTENTION, SubLayer.Kind.FEED_FORWARD),
+                1,
+                ComparedOutput.Reading.MEAN_OF_TOKENS);
+    }
+
+    /** Returns this rule with another distance. */
+    public RemovalRule withDistance(OutputDistance value) {
+        return new RemovalRule(order, value, protectFront, kinds, seed, pooling);
+    }
+
+    /** Returns this rule with another protection of the front. */
+    public RemovalRule withProtectFront(double value) {
+        return new RemovalRule(order, distance, value, kinds, seed, pooling);
+    }
+
+    /** Returns this rule for other kinds. */
+    public RemovalRule withKinds(Set<SubLayer.Kind> value) {
+        return new RemovalRule(order, distance, protectFront, value, seed, pooling);
+    }
+
+    /** Returns this rule with another seed. */
+    public RemovalRule withSeed(long value) {
+        return new RemovalRule(order, distance, protectFront, kinds, value, pooling);
+    }
+
+    /** Returns this rule for another kind of embedding. */
+    public RemovalRule withPooling(ComparedOutput.Reading value) {
+        return new RemovalRule(order, distance, protectFront, kinds, seed, value);
+    }
+}

@@ -1,0 +1,130 @@
+package dev.slipstream.pass;
+
+import dev.slipstream.graph.Anatomy;
+import dev.slipstream.graph.ElementType;
+import dev.slipstream.graph.GraphBuilder;
+import dev.slipstream.graph.Layer;
+import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.graph.SubLayer;
+import dev.slipstream.graph.SubLayerName;
+import dev.slipstream.runtime.Effort;
+import dev.slipstream.runtime.GateNotes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts sub-layers behind switches, so that each run says which are computed: several depths of one
+ * model in one set of weights. The switches are the elements of the input {@link Effort#GATES}; a
+ * sub-layer that is off adds nothing to the residual stream, and with all on every bit is as
+ * without switches. An attention that is off leaves its tokens' keys and values unwritten.
+ *
+ * @param subLayers which, each once; the order of the input's elements
+ */
+public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
+    private static final String NAME = "switch";
+
+    /** Copies and checks the list. */
+    public SwitchPass {
+        subLayers = List.copyOf(subLayers);
+        if (subLayers.isEmpty() || subLayers.stream().distinct().count() != subLayers.size()) {
+            throw new PassException(
+                    "pass %s: sub-layers: expected one or more such as feed-forward.3, each once, found %s"
+                            .formatted(NAME, subLayers));
+        }
+    }
+
+    @Override
+    public PassSpec spec() {
+        return new PassSpec(
+                NAME,
+                Map.of(
+                        "sub-layers",
+                        subLayers.stream()
+                                .map(SubLayerName::toString)
+                                .collect(Collectors.joining(","))));
+    }
+
+    @Override
+    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+        if (!GateNotes.read(graph.metadata()).switched().isEmpty()) {
+            throw new PassException(
+                    "%s: expected a model without switches, found %s; begin with the original model"
+                            .formatted(graph.name(), GateNotes.read(graph.metadata()).switched()));
+        }
+        OnnxModel gated = graph.copy();
+        Anatomy anatomy = Anatomy.of(graph);
+        List<Gate> gates = new ArrayList<>();
+        for (SubLayerName name : subLayers) {
+            gates.add(Gate.of(gated, name, find(graph, anatomy, name)));
+        }
+        GraphBuilder builder = new GraphBuilder(gated);
+        builder.input(Effort.GATES, ElementType.BOOL, subLayers.size());
+        for (int i = 0; i < gates.size(); i++) {
+            String index = "gates.index." + i;
+            builder.initializer(index, Scalars.of(i));
+            String on = builder.node("Gather", Effort.GATES, index).output("gates." + i);
+            gates.get(i).close(on);
+        }
+        new GateNotes(subLayers, List.of(), null).write(gated);
+        return new Rewritten(
+                gated,
+                new PassReport(
+                        spec(),
+                        List.of("switches, in the order of the input: " + subLayers),
+                        Map.of(
+                                "subLayers",
+                                subLayers.stream().map(SubLayerName::toString).toList())));
+    }
+
+    private static SubLayer find(OnnxModel graph, Anatomy anatomy, SubLayerName name) {
+        for (Layer layer : anatomy.layers()) {
+            for (SubLayer subLayer : layer.subLayers()) {
+                if (layer.index() == name.layer() && subLayer.kind() == name.kind()) {
+                    return subLayer;
+                }
+            }
+        }
+        String reason = anatomy.unreadable().get(name.layer());
+        throw new PassException(
+                "%s, %s: expected a sub-layer of the model, found none; %s"
+                        .formatted(
+                                graph.name(),
+                                name,
+                                reason == null
+                                        ? "it has " + anatomy.layers().size() + " layers"
+                                        : reason));
+    }
+
+    /** Makes the pass from a plan. */
+    public static final class Factory implements PassFactory {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public String description() {
+            return "puts sub-layers behind switches that each run sets: sub-layers=(feed-forward.3,attention.5)";
+        }
+
+        @Override
+        public Pass create(Parameters parameters) {
+            String text = parameters.text("sub-layers");
+            if (text == null) {
+                throw parameters.wrong(
+                        "sub-layers", "names such as feed-forward.3, separated by commas", "none");
+            }
+            try {
+                return new SwitchPass(
+                        Arrays.stream(text.split(",")).map(SubLayerName::parse).toList());
+            } catch (IllegalArgumentException e) {
+                throw parameters.wrong(
+                        "sub-layers", "names such as feed-forward.3, separated by commas", text);
+            }
+        }
+    }
+}

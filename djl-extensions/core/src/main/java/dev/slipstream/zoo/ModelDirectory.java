@@ -1,0 +1,202 @@
+package dev.slipstream.zoo;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.slipstream.checkpoint.ModelFiles;
+import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.graph.Tensor;
+import dev.slipstream.pass.PassSpec;
+import dev.slipstream.pass.ReportFile;
+import dev.slipstream.pass.StagedDirectory;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes what a plan made of a model as an ordinary model directory, which any ONNX Runtime opens,
+ * and {@link Models} and DJL like any other: the graph, the tokenizer, the configurations, and
+ * beside them the plan and its report. It appears complete or not at all.
+ */
+public final class ModelDirectory {
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    private static final String PLAN = "plan.yml";
+    private static final String CONFIG = "config.json";
+    private static final String GENERATION = "generation_config.json";
+
+    private static final List<String> COPIED =
+            List.of(
+                    "tokenizer_config.json",
+                    "special_tokens_map.json",
+                    "chat_template.jinja",
+                    "chat_template.json");
+
+    private ModelDirectory() {}
+
+    /** What becomes of a directory that is there already and not empty. */
+    public enum Existing {
+        /** It stays, and nothing is written. */
+        REFUSED,
+        /** It is replaced as a whole, if it was written here before. */
+        REPLACED
+    }
+
+    /**
+     * Checks that a directory may be written, before the work that would be wasted.
+     *
+     * @throws IOException if it may not; the message names it
+     */
+    public static void check(Path directory, Existing existing) throws IOException {
+        if (Files.exists(directory) && !Files.isDirectory(directory)) {
+            throw new FileAlreadyExistsException(
+                    directory + ": expected a directory or nothing, found a file");
+        }
+        if (!Files.isDirectory(directory) || isEmpty(directory)) {
+            return;
+        }
+        if (existing == Existing.REFUSED) {
+            throw new FileAlreadyExistsException(
+                    directory
+                            + ": expected an empty directory or nothing, found one with files; name another one, or have it replaced");
+        }
+        if (!Files.exists(directory.resolve(PLAN))) {
+            throw new FileAlreadyExistsException(
+                    directory
+                            + ": expected a directory with the file plan.yml, written by an earlier run, found other files; only such a one is replaced: name another one");
+        }
+    }
+
+    private static boolean isEmpty(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.findAny().isEmpty();
+        }
+    }
+
+    /**
+     * Writes a model.
+     *
+     * @param model with its reports
+     * @param directory its place
+     * @param existing what becomes of files that are there
+     * @throws IOException if it cannot be written; then nothing has changed
+     */
+    public static void write(AcceleratedModel model, Path directory, Existing existing)
+            throws IOException {
+        check(directory, existing);
+        try (StagedDirectory staged = StagedDirectory.at(directory)) {
+            Path place = staged.path();
+            model.graph().write(place.resolve("model.onnx"));
+            ModelFiles files = model.source().files();
+            Files.writeString(
+                    place.resolve("tokenizer.json"), SourceTexts.tokenizerJson(model.source()));
+            for (String file : COPIED) {
+                String text = SourceTexts.text(files, file);
+                if (text != null) {
+                    Files.writeString(place.resolve(file), text);
+                }
+            }
+            Files.writeString(place.resolve(CONFIG), config(model));
+            String generation = SourceTexts.text(files, GENERATION);
+            if (generation != null) {
+                Files.writeString(
+                        place.resolve(GENERATION), GSON.toJson(tokens(object(generation), model)));
+            }
+            Files.writeString(place.resolve(PLAN), model.plan().toYaml());
+            Files.writeString(place.resolve("report.json"), report(model));
+            Files.writeString(place.resolve("README.md"), readme(model));
+            staged.publish();
+        }
+    }
+
+    /** What {@link dev.slipstream.checkpoint.ImportedConfig} reads, over the source's own. */
+    private static String config(AcceleratedModel model) {
+        JsonObject config = object(SourceTexts.text(model.source().files(), CONFIG));
+        if (model.source() instanceof ModelSource.Llama2C) {
+            config.addProperty("model_type", "llama");
+        }
+        // The first of the names that families have for it: it must be the one that counts.
+        config.addProperty("max_position_embeddings", model.read().contextLength());
+        return GSON.toJson(tokens(config, model));
+    }
+
+    private static JsonObject tokens(JsonObject json, AcceleratedModel model) {
+        Integer begin = model.read().beginToken();
+        if (begin == null) {
+            json.remove("bos_token_id");
+        } else {
+            json.addProperty("bos_token_id", begin);
+        }
+        JsonArray ends = new JsonArray();
+        new TreeSet<>(model.read().endTokens()).forEach(ends::add);
+        json.add("eos_token_id", ends);
+        return json;
+    }
+
+    private static JsonObject object(@Nullable String json) {
+        return json == null ? new JsonObject() : JsonParser.parseString(json).getAsJsonObject();
+    }
+
+    private static String report(AcceleratedModel model) {
+        Map<String, Object> about = new LinkedHashMap<>();
+        about.put("source", model.location());
+        about.put("sourceFingerprint", model.original().fingerprint());
+        about.put("weights", label(model));
+        about.put("contextLength", model.read().contextLength());
+        about.put("bytesBefore", bytes(model.original()));
+        about.put("bytesAfter", bytes(model.graph()));
+        return ReportFile.write(about, model.reports());
+    }
+
+    private static String label(AcceleratedModel model) {
+        return model.precision().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static long bytes(OnnxModel graph) {
+        return graph.initializers().values().stream()
+                .map(Tensor::data)
+                .mapToLong(data -> data.remaining())
+                .sum();
+    }
+
+    private static String readme(AcceleratedModel model) {
+        String passes =
+                model.plan().inOrder().stream()
+                        .map(PassSpec::toString)
+                        .map(pass -> "- `" + pass + "`\n")
+                        .collect(Collectors.joining());
+        return String.format(
+                Locale.ROOT,
+                """
+                # %s, accelerated
+
+                Made by Slipstream from `%s` with these passes, in this order:
+
+                %s
+                Weights went from %,d to %,d bytes. `report.json` says what each pass decided, `plan.yml` is the plan; to repeat it:
+
+                    java -jar slipstream.jar accelerate --model '%s' --plan plan.yml --weights %s --out DIR
+
+                `model.onnx` is an ordinary ONNX file. The terms of use of the source hold for it, too.
+                """,
+                model.source().name(),
+                model.location(),
+                passes,
+                bytes(model.original()),
+                bytes(model.graph()),
+                model.location(),
+                label(model));
+    }
+}
