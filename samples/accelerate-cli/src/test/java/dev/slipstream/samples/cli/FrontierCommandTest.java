@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.slipstream.pass.PassCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,8 +33,14 @@ class FrontierCommandTest {
     private Path json = Path.of("");
     private Path page = Path.of("");
 
+    @AfterEach
+    void forgetTheCache() {
+        System.clearProperty(PassCache.PROPERTY);
+    }
+
     @BeforeEach
     void write() throws IOException {
+        System.setProperty(PassCache.PROPERTY, directory.resolve("cache").toString());
         text = directory.resolve("text.txt");
         json = directory.resolve("report.json");
         page = directory.resolve("report.html");
