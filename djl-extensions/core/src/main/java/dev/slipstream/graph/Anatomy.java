@@ -8,9 +8,11 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /**
- * Which nodes of a decoder are which sub-layer. A decoder is a residual stream, from the embedding
- * to the logits, to which attention and feed-forward add; the stream is found by its adds, so that
- * it doesn't matter who exported the graph and what is fused.
+ * Which nodes of a decoder or an encoder are which sub-layer. Such a model is a residual stream,
+ * from the embedding to the logits or to the vectors of the tokens, to which attention and
+ * feed-forward add; the stream is found by its adds, so that it doesn't matter who exported the
+ * graph, what is fused, and whether norms stand before the branches or behind the adds. An
+ * encoder's pooler adds nothing to the stream and is no sub-layer.
  *
  * <p>What does not have this form is reported, not guessed: see {@link #unreadable}. In a merged
  * export (the whole decoder twice, with and without past, in the branches of an {@code If}) the
@@ -34,7 +36,7 @@ public final class Anatomy {
     /**
      * Reads a model's anatomy.
      *
-     * @param model any valid model; one that is no decoder has no layers
+     * @param model any valid model; one without a residual stream has no layers
      * @throws GraphException if nodes wait for each other in a circle
      */
     public static Anatomy of(OnnxModel model) {

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One layer of a decoder.
+ * One layer of a decoder or an encoder.
  *
  * @param index its number from 0; as in the names of its key/value inputs where they say one
  * @param subLayers one or more steps of the residual stream, in order

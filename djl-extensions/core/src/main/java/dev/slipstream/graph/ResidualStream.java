@@ -10,7 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the residual stream of a decoder: from the last residual add before the logits back to the
+ * Finds the residual stream of a model: from the last residual add before its output back to the
  * embedding.
  *
  * <p>An add is residual when one operand, the stream, also leads to the other, the branch, through

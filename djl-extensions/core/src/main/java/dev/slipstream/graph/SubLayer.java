@@ -4,11 +4,15 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import java.util.List;
 
 /**
- * One step of the residual stream: {@code output = input + branch(norm(input))}.
+ * One step of the residual stream: {@code output = input + branch(norm(input))}; in an encoder of
+ * BERT's kind, which norms behind the add, {@code output = input + branch(input)}, and the next
+ * input is {@code norm(output)}. Either way the branch is skipped by who takes the input for the
+ * output, and the norm stays on the stream.
  *
  * @param kind what the branch does
- * @param input the value of the stream before
- * @param output the value of the stream behind
+ * @param input the value of the stream before; where norms stand behind the adds, the norm's result
+ * @param output the value of the stream behind: the sum, or its norm where that is fused into the
+ *     add and the sum is not shown
  * @param nodes the branch in topological order, the residual add left out: what lies between the
  *     stream and the add, what serves nothing else (such as a weight's transposition) and what only
  *     leads to outputs of the graph (such as the new keys and values). A norm that is fused into

@@ -1,6 +1,5 @@
 package dev.slipstream.pass;
 
-import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
@@ -19,12 +18,12 @@ import org.jspecify.annotations.Nullable;
  * and others, MatFormer, 2024) in one graph and one set of weights. The input {@link Effort#WIDTHS}
  * has for each layer the index of a width; the widest gives every bit as without the pass.
  *
- * <p>Neurons lie in chunks, each behind an {@code If}: with {@code g} widths a layer has {@code 2 g
- * - 3} of them, so that few widths cost less than many. Gate and up of a chunk are rows of the
- * whole matrices and take no memory of their own. Each width has its down product: the widest keeps
- * the whole matrix, because sums in another order would be another model, and the narrower have
- * copies of its first columns, {@code (m1 + m2 + ...) x hidden} values a layer. Where a matrix is
- * stored {@code [in, out]}, as exporters do, it is the other way round.
+ * <p>Neurons lie in chunks, and each product of a chunk gets all rows or, where it is not needed,
+ * none: an empty product costs next to nothing. Gate and up of a chunk are rows of the whole
+ * matrices and take no memory of their own. Each width has its down product: the widest keeps the
+ * whole matrix, because sums in another order would be another model, and the narrower have copies
+ * of its first columns, {@code (m1 + m2 + ...) x hidden} values a layer. Where a matrix is stored
+ * {@code [in, out]}, as exporters do, it is the other way round.
  *
  * @param widths in neurons, rising, the last one all of them; empty takes the model's granularities
  * @param training which models may be narrowed
@@ -83,14 +82,9 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
         if (levels.size() > 1) {
             GraphBuilder builder = new GraphBuilder(elastic);
             builder.input(Effort.WIDTHS, ElementType.INT64, feedForwards.size());
+            RowEnds ends = RowEnds.write(builder, feedForwards.size(), levels.size());
             for (int i = 0; i < feedForwards.size(); i++) {
-                builder.initializer("elastic.index." + i, Scalars.of(i));
-            }
-            for (int i = 1; i < levels.size(); i++) {
-                builder.initializer("elastic.level." + i, Scalars.of(i));
-            }
-            for (int i = 0; i < feedForwards.size(); i++) {
-                new Chain(elastic, feedForwards.get(i), i, levels, cuts).write();
+                new ElasticFeedForward(elastic, feedForwards.get(i), i, levels, ends, cuts).write();
             }
             new GateNotes(List.of(), levels, null).write(elastic);
         }
@@ -107,90 +101,6 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
         levels.removeIf(width -> width >= neurons);
         levels.add(neurons);
         return levels;
-    }
-
-    /**
-     * Writes one feed-forward: a value that grows from chunk to chunk of neurons until their level
-     * is reached, is summed up there, and passes the rest unchanged.
-     *
-     * <p>The gates stand one behind the other and not in each other's branches, which would save
-     * the gates behind the level: ONNX Runtime 1.29 packs a weight for nodes in the graph that owns
-     * it and one below. Two below, a product runs on the matrix as it lies; in 4 and 8 bits that is
-     * many times slower, and its bits are others.
-     */
-    private record Chain(
-            OnnxModel model, FeedForward feedForward, int index, List<Integer> levels, Cuts cuts) {
-        void write() {
-            model.nodes().removeAll(feedForward.nodes());
-            GraphBuilder graph = new GraphBuilder(model);
-            String name = "elastic.layer." + index;
-            String value =
-                    feedForward.neurons(0, levels.get(0), ".chunk0", graph.model().nodes(), cuts);
-            String level =
-                    graph.node("Gather", Effort.WIDTHS, "elastic.index." + index)
-                            .output(name + ".level");
-            int last = levels.size() - 1;
-            for (int i = 1; i <= last; i++) {
-                String bound = "elastic.level." + i;
-                String wider =
-                        graph.node("GreaterOrEqual", level, bound).output(name + ".wider." + i);
-                String grown = i == last ? feedForward.output() : name + ".neurons." + i;
-                graph.model().nodes().add(grow(graph, value, wider, i, grown));
-                value = grown;
-                if (i < last) {
-                    String here = graph.node("Equal", level, bound).output(name + ".here." + i);
-                    String summed = name + ".sum." + i;
-                    GraphBuilder sum = sum(graph, value, i, summed + ".made");
-                    GraphBuilder passed = passed(graph, value, summed + ".passed");
-                    graph.model()
-                            .nodes()
-                            .add(Gate.choose(here, sum.graph(), passed.graph(), List.of(summed)));
-                    value = summed;
-                }
-            }
-        }
-
-        private NodeProto grow(
-                GraphBuilder graph, String value, String wider, int level, String output) {
-            String name = "elastic.layer." + index + ".chunk." + level;
-            GraphBuilder more = graph.subgraph(name);
-            String chunk =
-                    feedForward.neurons(
-                            levels.get(level - 1),
-                            levels.get(level),
-                            ".chunk" + level,
-                            more.model().nodes(),
-                            cuts);
-            String all =
-                    more.node("Concat", value, chunk)
-                            .attribute("axis", -1)
-                            .output(name + ".neurons");
-            if (level == levels.size() - 1) {
-                more.model()
-                        .nodes()
-                        .add(feedForward.sum(all, levels.get(level), name + ".sum", cuts));
-                Gate.output(more, name + ".sum");
-            } else {
-                Gate.output(more, all);
-            }
-            String other = name + ".left";
-            GraphBuilder enough =
-                    level == 1 ? sum(graph, value, 0, other) : passed(graph, value, other);
-            return Gate.choose(wider, more.graph(), enough.graph(), List.of(output));
-        }
-
-        private GraphBuilder sum(GraphBuilder graph, String value, int level, String output) {
-            GraphBuilder branch = graph.subgraph(output + ".branch");
-            branch.model().nodes().add(feedForward.sum(value, levels.get(level), output, cuts));
-            Gate.output(branch, output);
-            return branch;
-        }
-
-        private static GraphBuilder passed(GraphBuilder graph, String value, String output) {
-            GraphBuilder branch = graph.subgraph(output + ".branch");
-            Gate.output(branch, branch.node("Identity", value).output(output));
-            return branch;
-        }
     }
 
     private PassReport report(OnnxModel before, OnnxModel after, List<Integer> levels) {
@@ -212,7 +122,7 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
     /** Counts parts of equal content as often as they are there, unlike an anatomy. */
     private static long matrices(OnnxModel model) {
         return model.initializers().values().stream()
-                .filter(tensor -> tensor.elements() > 1)
+                .filter(tensor -> tensor.type() != ElementType.INT64)
                 .mapToLong(tensor -> tensor.data().remaining())
                 .sum();
     }

@@ -9,13 +9,18 @@ public enum OutputDistance {
     JS {
         @Override
         double row(float[] z0, float[] z) {
-            double norm0 = logSum(z0);
-            double norm = logSum(z);
+            double[] p = new double[z.length];
+            double[] q = new double[z.length];
+            double norm0 = softmax(z0, p);
+            double norm = softmax(z, q);
             double sum = 0;
             for (int i = 0; i < z.length; i++) {
-                double p = Math.exp(z0[i] - norm0);
-                double q = Math.exp(z[i] - norm);
-                sum += share(p, q) + share(q, p);
+                // Equal ones add exactly nothing, so that ties are ties.
+                if (p[i] != q[i]) {
+                    // The half of the smallest number would be 0.
+                    double m = Math.log(p[i] + q[i]) - Math.log(2);
+                    sum += share(p[i], z0[i] - norm0 - m) + share(q[i], z[i] - norm - m);
+                }
             }
             return sum / 2;
         }
@@ -28,15 +33,15 @@ public enum OutputDistance {
     JS_REVERSED {
         @Override
         double row(float[] z0, float[] z) {
-            double norm0 = logSum(z0);
-            double norm = logSum(z);
+            double[] p = new double[z.length];
+            double[] q = new double[z.length];
+            double norm0 = softmax(z0, p);
+            double norm = softmax(z, q);
             double sum = 0;
             for (int i = 0; i < z.length; i++) {
-                double p = z0[i] - norm0;
-                double q = z[i] - norm;
-                double m = (Math.exp(p) + Math.exp(q)) / 2;
-                if (m != 0 && p != q) {
-                    sum += m * (Math.log(m) - (p + q) / 2);
+                double m = (p[i] + q[i]) / 2;
+                if (p[i] != q[i] && m != 0) {
+                    sum += m * (Math.log(m) - (z0[i] - norm0 + (z[i] - norm)) / 2);
                 }
             }
             return sum / z.length;
@@ -49,14 +54,12 @@ public enum OutputDistance {
     KL {
         @Override
         double row(float[] z0, float[] z) {
-            double norm0 = logSum(z0);
-            double norm = logSum(z);
+            double[] p = new double[z.length];
+            double norm0 = softmax(z0, p);
+            double norm = softmax(z, new double[z.length]);
             double sum = 0;
             for (int i = 0; i < z.length; i++) {
-                double p = Math.exp(z0[i] - norm0);
-                if (p > 0) {
-                    sum += p * (z0[i] - norm0 - (z[i] - norm));
-                }
+                sum += share(p[i], z0[i] - norm0 - (z[i] - norm));
             }
             return sum / z.length;
         }
@@ -137,19 +140,26 @@ public enum OutputDistance {
         return this == NORM ? 1 : original.rows();
     }
 
-    /** Part of KL(p || mean of p and q): exactly 0 where the two are equal. */
-    private static double share(double p, double q) {
-        return p == 0 ? 0 : p * Math.log(2 * p / (p + q));
+    /** Of the logarithm of a ratio: what is impossible adds nothing, however small. */
+    private static double share(double p, double logarithm) {
+        return p == 0 ? 0 : p * logarithm;
     }
 
-    private static double logSum(float[] logits) {
+    /**
+     * Fills in probabilities, and returns what was taken from each logit before the exponential.
+     */
+    private static double softmax(float[] logits, double[] probabilities) {
         float highest = Float.NEGATIVE_INFINITY;
         for (float logit : logits) {
             highest = Math.max(highest, logit);
         }
         double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp((double) logit - highest);
+        for (int i = 0; i < logits.length; i++) {
+            probabilities[i] = Math.exp((double) logits[i] - highest);
+            sum += probabilities[i];
+        }
+        for (int i = 0; i < logits.length; i++) {
+            probabilities[i] /= sum;
         }
         return highest + Math.log(sum);
     }

@@ -25,7 +25,9 @@ public final class Parameters {
 
     /** Returns a text; null if it is left out. */
     public @Nullable String text(String name) {
-        return text(name, "a text", "");
+        // What was asked for as a number or a constant before is known better.
+        knobs.putIfAbsent(name, new Knob(name, "a text", ""));
+        return spec.parameters().get(name);
     }
 
     private @Nullable String text(String name, String values, Object missing) {

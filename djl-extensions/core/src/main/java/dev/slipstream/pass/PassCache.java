@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -177,7 +178,7 @@ public final class PassCache {
                 channel.lock();
             }
             return new Lock(channel);
-        } catch (IOException e) {
+        } catch (IOException | OverlappingFileLockException e) {
             new Lock(channel).close();
             warn(
                     "%s cannot be written, so that passes are applied at every start"

@@ -24,8 +24,6 @@ public record RemovalRule(
         Set<SubLayer.Kind> kinds,
         long seed,
         ComparedOutput.Reading pooling) {
-    private static final double USUAL_PROTECTION = 0.4;
-
     /** Checks and copies. */
     public RemovalRule {
         kinds = Set.copyOf(kinds);
@@ -45,14 +43,16 @@ public record RemovalRule(
     }
 
     /**
-     * Returns the method's usual rule in some order: by Jensen-Shannon divergence or angle, both
-     * kinds, 0.4 of the front protected.
+     * Returns the usual rule in some order: by Jensen-Shannon divergence or angle, both kinds, no
+     * front protected. The method's authors protect 0.4 of deep models; on models of 5 and 8
+     * layers, where that is more than half, perplexity on text that was not looked at was up to 1.7
+     * times that without.
      */
     public static RemovalRule of(RemovalOrder order) {
         return new RemovalRule(
                 order,
                 null,
-                USUAL_PROTECTION,
+                0,
                 EnumSet.of(SubLayer.Kind.ATTENTION, SubLayer.Kind.FEED_FORWARD),
                 1,
                 ComparedOutput.Reading.MEAN_OF_TOKENS);

@@ -65,7 +65,7 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
         builder.input(Effort.GATES, ElementType.BOOL, subLayers.size());
         for (int i = 0; i < gates.size(); i++) {
             String index = "gates.index." + i;
-            builder.initializer(index, Scalars.of(i));
+            builder.initializer(index, Whole.scalar(i));
             String on = builder.node("Gather", Effort.GATES, index).output("gates." + i);
             gates.get(i).close(on);
         }

@@ -165,11 +165,14 @@ public final class EncoderModel implements AutoCloseable {
                 return;
             }
             closed = true;
-            session.close();
+            try {
+                session.close();
+            } finally {
+                weights.forEach(OnnxTensor::close);
+            }
         } catch (OrtException e) {
             throw new InferenceException(name + ": could not be closed: " + e.getMessage(), e);
         } finally {
-            weights.forEach(OnnxTensor::close);
             use.writeLock().unlock();
         }
     }

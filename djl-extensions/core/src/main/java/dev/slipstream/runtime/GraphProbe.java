@@ -95,7 +95,8 @@ public final class GraphProbe implements AutoCloseable {
      * Runs one sequence.
      *
      * @param tokens ids of the whole sequence
-     * @param extra further inputs of the graph by name, as 32-bit floats of one dimension
+     * @param extra further inputs of the graph by name, as 32-bit floats of one dimension; what
+     *     decides on skipping may be left out, then nothing is skipped
      * @param reader takes the values by name; what it returns must not hold on to them
      * @return what {@code reader} returned
      * @throws InferenceException if the run fails, or the graph has an input that is not known
@@ -155,6 +156,14 @@ public final class GraphProbe implements AutoCloseable {
             case "seqlens_k" -> numbers = new int[] {n - 1};
             case "total_sequence_length", "num_logits_to_keep" -> numbers = new int[] {n};
             case "use_cache_branch", "draft" -> numbers = new int[] {0};
+            case Effort.SKIP_THRESHOLDS -> {
+                float[] never = new float[n];
+                Arrays.fill(never, 2);
+                return vector(never, type);
+            }
+            case Effort.SKIP_COUNTS, Effort.SKIP_REARMS -> {
+                // Zeros: nothing is skipped.
+            }
             case Effort.GATES -> {
                 numbers = new int[(int) shape[0]];
                 Arrays.fill(numbers, 1);

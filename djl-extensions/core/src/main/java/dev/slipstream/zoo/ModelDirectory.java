@@ -6,13 +6,12 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.slipstream.checkpoint.ModelFiles;
+import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.Tensor;
 import dev.slipstream.pass.PassSpec;
 import dev.slipstream.pass.ReportFile;
 import dev.slipstream.pass.StagedDirectory;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -61,19 +60,18 @@ public final class ModelDirectory {
      */
     public static void check(Path directory, Existing existing) throws IOException {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
-            throw new FileAlreadyExistsException(
-                    directory + ": expected a directory or nothing, found a file");
+            throw new IOException(directory + ": expected a directory or nothing, found a file");
         }
         if (!Files.isDirectory(directory) || isEmpty(directory)) {
             return;
         }
         if (existing == Existing.REFUSED) {
-            throw new FileAlreadyExistsException(
+            throw new IOException(
                     directory
-                            + ": expected an empty directory or nothing, found one with files; name another one, or have it replaced");
+                            + ": expected an empty directory or nothing, found one with files; name another one, or have it replaced (--force on the command line)");
         }
         if (!Files.exists(directory.resolve(PLAN))) {
-            throw new FileAlreadyExistsException(
+            throw new IOException(
                     directory
                             + ": expected a directory with the file plan.yml, written by an earlier run, found other files; only such a one is replaced: name another one");
         }
@@ -165,10 +163,7 @@ public final class ModelDirectory {
     }
 
     private static long bytes(OnnxModel graph) {
-        return graph.initializers().values().stream()
-                .map(Tensor::data)
-                .mapToLong(data -> data.remaining())
-                .sum();
+        return Anatomy.of(graph).bytes();
     }
 
     private static String readme(AcceleratedModel model) {

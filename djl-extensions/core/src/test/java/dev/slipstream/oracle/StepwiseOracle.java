@@ -58,6 +58,11 @@ final class StepwiseOracle {
      * Running sums of {@code exp(score) value} and {@code exp(score)}, one past position a turn.
      */
     private double[] attend(double[] query, List<double[]> seenKeys, List<double[]> seenValues) {
+        return attend(model, query, seenKeys, seenValues);
+    }
+
+    static double[] attend(
+            OracleModel model, double[] query, List<double[]> seenKeys, List<double[]> seenValues) {
         int size = model.shape.headSize();
         int group = model.shape.heads() / model.shape.keyValueHeads();
         double[] mixed = new double[query.length];

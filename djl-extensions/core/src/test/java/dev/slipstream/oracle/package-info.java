@@ -1,7 +1,7 @@
 /**
- * The oracle of the decoder graphs: the Llama family's forward pass in straight loops over doubles,
- * written from the published formulas, with readers of its own. It shares no code with what it
- * judges and is slow on purpose.
+ * The oracles of the graphs: the Llama family's forward pass and BERT's in straight loops over
+ * doubles, written from the published formulas, with readers of their own. They share no code with
+ * what they judge and are slow on purpose.
  */
 @NullMarked
 package dev.slipstream.oracle;

@@ -3,8 +3,6 @@ package dev.slipstream.pass;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
-import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
@@ -18,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,47 +112,16 @@ class ElasticPassTest {
     }
 
     @Test
-    void aWidthComputesNothingThatItDoesNotNeed() throws IOException {
+    void anElasticLayerHasFewNodesMore() throws IOException {
         OnnxModel plain =
                 NestedModels.built(
                         NestedModels.drawn("LlamaForCausalLM", 36), directory, Precision.FP32);
         OnnxModel elastic = apply(plain, PASS).graph();
-        // Gather, three comparisons and three Ifs a layer, one of which passes its value or sums.
-        int gates = 7 + 1;
-        int plainNodes = plain.nodes().size();
-        assertThat(path(elastic, 0)).isEqualTo(plainNodes + (gates + 1) * NestedModels.LAYERS);
-        // A chunk more: gate, up, two activations, Concat.
-        assertThat(path(elastic, 1)).isEqualTo(plainNodes + (gates + 5) * NestedModels.LAYERS);
-        assertThat(path(elastic, 2)).isEqualTo(plainNodes + (gates + 10) * NestedModels.LAYERS);
-        assertThat(products(elastic, 0)).isEqualTo(3L * NestedModels.LAYERS);
-    }
-
-    /** Returns the nodes that run at a level, gates and what is in their branches. */
-    private static long path(OnnxModel elastic, int level) {
-        return elastic.nodes().stream().flatMap(node -> run(node, level)).count();
-    }
-
-    private static long products(OnnxModel elastic, int level) {
-        return elastic.nodes().stream()
-                .flatMap(node -> run(node, level))
-                .filter(node -> node.getOpType().equals("FusedMatMul"))
-                .filter(node -> node.getInput(1).contains("mlp."))
-                .count();
-    }
-
-    private static Stream<NodeProto> run(NodeProto node, int level) {
-        if (!node.getOpType().equals("If")) {
-            return Stream.of(node);
-        }
-        String condition = node.getInput(0);
-        int bound = Integer.parseInt(condition.substring(condition.lastIndexOf('.') + 1));
-        boolean on = condition.contains(".wider.") ? level >= bound : level == bound;
-        AttributeProto taken =
-                node.getAttributeList().stream()
-                        .filter(a -> a.getName().equals(on ? "then_branch" : "else_branch"))
-                        .findFirst()
-                        .orElseThrow();
-        return Stream.concat(Stream.of(node), taken.getG().getNodeList().stream());
+        // For each of two widths more: three slices, four nodes of a chunk, Concat, down; one
+        // Concat of all sums. For the graph: one Reshape, twice what makes ends of a comparison.
+        assertThat(elastic.nodes())
+                .hasSize(plain.nodes().size() + (2 * 9 + 1) * NestedModels.LAYERS + 1 + 2 * 5)
+                .noneMatch(node -> node.getOpType().equals("If"));
     }
 
     @Test
@@ -191,18 +157,26 @@ class ElasticPassTest {
     }
 
     @Test
-    void refusesGatesInGates() throws IOException {
-        OnnxModel plain =
-                NestedModels.built(
-                        NestedModels.drawn("LlamaForCausalLM", 38), directory, Precision.INT8);
+    void switchesOfFeedForwardsAroundWidths() throws IOException {
+        RandomModel drawn = NestedModels.drawn("LlamaForCausalLM", 38);
+        OnnxModel plain = NestedModels.built(drawn, directory, Precision.INT8);
         SwitchPass feedForward =
                 new SwitchPass(List.of(new SubLayerName(SubLayer.Kind.FEED_FORWARD, 1)));
-        assertThatThrownBy(
-                        () ->
-                                new Pipeline(List.of(PASS, feedForward))
-                                        .apply(plain, null, pass -> {}))
-                .isInstanceOf(PassException.class)
-                .hasMessageContaining("feed-forward.1: expected a sub-layer without gates");
+        OnnxModel both =
+                new Pipeline(List.of(PASS, feedForward)).apply(plain, null, pass -> {}).graph();
+        int[] tokens = drawn.tokens(8);
+        Probed.assertSame(Probed.logits(both, tokens), Probed.logits(plain, tokens), "");
+        float[] widths = {0, 1, 2};
+        for (float[] gate : new float[][] {{0}, {1}}) {
+            Probed.assertSame(
+                    Probed.logits(both, tokens, Map.of(Effort.WIDTHS, widths, Effort.GATES, gate)),
+                    Probed.logits(
+                            apply(slice(plain, List.of(0, 1, 2), Training.NESTED), feedForward)
+                                    .graph(),
+                            tokens,
+                            Map.of(Effort.GATES, gate)),
+                    "");
+        }
         assertThatThrownBy(
                         () ->
                                 new Pipeline(List.of(feedForward, PASS))

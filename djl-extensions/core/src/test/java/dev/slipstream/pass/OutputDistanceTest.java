@@ -80,6 +80,18 @@ class OutputDistanceTest {
         assertThat(OutputDistance.JS.of(left, right)).isCloseTo(Math.log(2), within(1e-12));
     }
 
+    /** Probabilities down to the smallest number and below it, on either side. */
+    @ParameterizedTest
+    @EnumSource(OutputDistance.class)
+    void theImpossibleIsNotInfinitelyFar(OutputDistance distance) {
+        for (float low = -740; low > -750; low -= 0.01f) {
+            OutputRows a = new OutputRows(1, 2, FloatBuffer.wrap(new float[] {0, low}));
+            OutputRows b = new OutputRows(1, 2, FloatBuffer.wrap(new float[] {0, 2 * low}));
+            assertThat(distance.of(a, b)).isFinite();
+            assertThat(distance.of(b, a)).isFinite();
+        }
+    }
+
     @Test
     void divergencesAreThoseOfTheirDefinitions() {
         for (int i = 0; i < 50; i++) {

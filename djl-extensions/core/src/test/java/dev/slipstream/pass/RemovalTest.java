@@ -436,7 +436,7 @@ class RemovalTest {
     }
 
     @Test
-    void whatSideBySideBranchesShareIsRefused() {
+    void whatOthersUseOfABranchIsRefused() {
         SmallStream stream = new SmallStream(55);
         String x = stream.embedded();
         String w = stream.constant("w", new float[16], 4, 4);
@@ -478,6 +478,51 @@ class RemovalTest {
                 .isInstanceOf(PassException.class)
                 .hasMessageContaining("feed-forward.0")
                 .hasMessageContaining("branch of an If");
+    }
+
+    @Test
+    void branchesSideBySideAreRefused() {
+        SmallStream stream = new SmallStream(58);
+        String x = stream.embedded();
+        String query =
+                stream.b.node("MatMul", x, stream.constant("q", new float[16], 4, 4)).output("q.x");
+        String turned = stream.b.node("Transpose", x).ints("perm", 0, 2, 1).output("turned");
+        String scores = stream.b.node("MatMul", query, turned).output("scores");
+        String shares = stream.b.node("Softmax", scores).attribute("axis", -1).output("shares");
+        String mixed = stream.b.node("MatMul", shares, query).output("mixed");
+        String both = stream.b.node("Add", mixed, stream.branch(x, "f")).output("both");
+        OnnxModel graph = stream.finish(stream.b.node("Add", x, both).output("end"));
+        assertThatThrownBy(() -> Removal.of(graph, List.of(feedForward(0))))
+                .isInstanceOf(PassException.class)
+                .hasMessageContaining("feed-forward.0")
+                .hasMessageContaining("parallel");
+        assertThatThrownBy(() -> new FinerCut(graph, RemovalRule.of(RemovalOrder.GREEDY)))
+                .isInstanceOf(PassException.class)
+                .hasMessageContaining("layers {0=attention and feed-forward run in parallel");
+    }
+
+    /** The tensors of a gated sub-layer are in no branch of the stream that could be taken out. */
+    @Test
+    void aGatedSubLayerIsRefused() {
+        SmallStream stream = new SmallStream(59);
+        String x = stream.embedded();
+        String on = stream.b.input("on", ElementType.BOOL);
+        String w = stream.constant("w", new float[16], 4, 4);
+        GraphBuilder then = stream.b.subgraph("then");
+        then.output(then.node("MatMul", x, w).output("y"), ElementType.FLOAT);
+        GraphBuilder otherwise = stream.b.subgraph("else");
+        otherwise.output(otherwise.node("Sub", x, x).output("z"), ElementType.FLOAT);
+        String chosen =
+                stream.b
+                        .node("If", on)
+                        .attribute("then_branch", then.graph())
+                        .attribute("else_branch", otherwise.graph())
+                        .output("chosen");
+        OnnxModel graph = stream.finish(stream.b.node("Add", x, chosen).output("end"));
+        assertThatThrownBy(() -> Removal.of(graph, List.of(feedForward(0))))
+                .isInstanceOf(PassException.class)
+                .hasMessageContaining("feed-forward.0")
+                .hasMessageContaining("behind the gate chosen");
     }
 
     @Test

@@ -38,6 +38,7 @@ public final class ScaleFactory implements PassFactory {
         parameters.constant("way", Way.UP);
         parameters.text("note");
         parameters.flag("fast", false);
+        parameters.text("factor");
         parameters.whole("count", 1, 0, 9);
         return new Scale(parameters.spec(), (float) factor);
     }

@@ -100,7 +100,9 @@ class QuantiseQualityTest {
                         begin,
                         new Calibration(
                                 calibrated.subList(0, SEQUENCES), RuntimeOptions.defaults()));
-        assertThat(found.get(GPTQ)).isLessThan(0.65 * found.get("quantise:weights=int4"));
+        double nearest = found.get("quantise:weights=int4");
+        assertThat(found.get(GPTQ)).isLessThan(nearest);
+        assertThat(found.get(GPTQ + ",int8=embedding")).isLessThan(0.3 * nearest);
     }
 
     /** Returns what each pass costs in nats a token. */

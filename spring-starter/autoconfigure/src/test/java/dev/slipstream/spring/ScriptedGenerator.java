@@ -187,7 +187,9 @@ public final class ScriptedGenerator implements TextGenerator {
                             said,
                             Duration.ZERO,
                             Duration.ZERO,
-                            Duration.ZERO));
+                            Duration.ZERO,
+                            8L * said,
+                            3L * said));
         }
 
         @Override

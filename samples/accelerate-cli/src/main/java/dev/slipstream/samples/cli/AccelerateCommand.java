@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PassReport;
 import dev.slipstream.pass.Plan;
@@ -11,7 +12,6 @@ import dev.slipstream.zoo.Models;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -111,10 +111,8 @@ final class AccelerateCommand implements Callable<Integer> {
     }
 
     private static String size(OnnxModel graph) {
-        SortedMap<String, Long> bytes = StoredWeights.bytes(graph);
-        long all = bytes.values().stream().mapToLong(Long::longValue).sum();
-        return Table.format("%,d bytes: ", all)
-                + bytes.entrySet().stream()
+        return Table.format("%,d bytes: ", Anatomy.of(graph).bytes())
+                + StoredWeights.bytes(graph).entrySet().stream()
                         .map(e -> Table.format("%s %,d", e.getKey(), e.getValue()))
                         .collect(Collectors.joining(", "));
     }

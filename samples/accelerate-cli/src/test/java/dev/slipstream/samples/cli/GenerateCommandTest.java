@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.AcceptanceRule;
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.draft.ConstantLength;
 import dev.slipstream.decode.draft.DraftCache;
@@ -187,6 +188,55 @@ class GenerateCommandTest {
         assertThat(drafting.get("verifications").getAsInt()).isEqualTo(4);
         assertThat(drafting.get("acceptedPerVerification").getAsDouble()).isEqualTo(1.5);
         assertThat(drafting.getAsJsonObject("shares").get("drafting").getAsDouble()).isEqualTo(0.3);
+    }
+
+    @Test
+    void takesAnEffortAndTellsWhatGatesLeftOut() throws IOException {
+        Path file = directory.resolve("report.json");
+        generator.work =
+                said ->
+                        new Statistics.Work(
+                                0,
+                                0,
+                                0,
+                                0,
+                                Duration.ZERO,
+                                Duration.ZERO,
+                                Duration.ZERO,
+                                20L * said,
+                                3L * said);
+
+        shell.run(
+                "generate",
+                "--effort",
+                "fast",
+                "--skip-threshold",
+                "0.9",
+                "--skip-count",
+                "2",
+                "--skip-warm-up",
+                "8",
+                "--json",
+                file.toString());
+
+        assertThat(generator.options.effort())
+                .isEqualTo(new EffortRequest("fast", null, 0.9, 2, 8));
+        assertThat(shell.err())
+                .contains("skipped        15% of the sub-layers behind gates, 6 of 40");
+        JsonObject report = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+        JsonObject skipping = report.getAsJsonObject("skipping");
+        assertThat(skipping.get("skippedSubLayers").getAsLong()).isEqualTo(6);
+        assertThat(skipping.get("gatedSubLayers").getAsLong()).isEqualTo(40);
+        assertThat(skipping.get("share").getAsDouble()).isEqualTo(0.15);
+    }
+
+    @Test
+    void callsWrongEffortsByTheirFlags() {
+        shell.run("generate", "--ms-per-token", "0");
+        assertThat(shell.err()).contains("--ms-per-token: expected a number above 0");
+
+        shell.run("generate", "--skip-warm-up", "-1");
+        assertThat(shell.err()).contains("--skip-warm-up: expected 0 or more");
     }
 
     private static Statistics.Work work(

@@ -3,6 +3,7 @@ package dev.slipstream.spring.ai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Statistics;
@@ -130,6 +131,10 @@ class SlipstreamChatModelTest {
                                 .seed(7L)
                                 .deadline(Duration.ofSeconds(3))
                                 .weight(2.5)
+                                .effort("fast")
+                                .skipThreshold(0.75)
+                                .skipCount(2)
+                                .skipWarmUp(8)
                                 .build()));
 
         assertThat(tales.options)
@@ -142,6 +147,7 @@ class SlipstreamChatModelTest {
                                 .seed(7L)
                                 .deadline(Duration.ofSeconds(3))
                                 .weight(2.5)
+                                .effort(new EffortRequest("fast", null, 0.75, 2, 8))
                                 .build());
     }
 

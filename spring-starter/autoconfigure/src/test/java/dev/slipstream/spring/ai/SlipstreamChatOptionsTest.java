@@ -22,7 +22,12 @@ class SlipstreamChatOptionsTest {
                 .frequencyPenalty(0.3)
                 .seed(9L)
                 .deadline(Duration.ofSeconds(4))
-                .weight(2.5);
+                .weight(2.5)
+                .effort("fast")
+                .millisPerToken(3.5)
+                .skipThreshold(0.9)
+                .skipCount(2)
+                .skipWarmUp(8);
     }
 
     @Test
@@ -32,16 +37,25 @@ class SlipstreamChatOptionsTest {
         assertThat(options.mutate().build()).isEqualTo(options).hasSameHashCodeAs(options);
         assertThat(options.mutate().seed(10L).build()).isNotEqualTo(options);
         assertThat(options.mutate().weight(1.0).build()).isNotEqualTo(options);
+        assertThat(options.mutate().effort("best").build()).isNotEqualTo(options);
+        assertThat(options.mutate().millisPerToken(1.0).build()).isNotEqualTo(options);
+        assertThat(options.mutate().skipThreshold(1.0).build()).isNotEqualTo(options);
+        assertThat(options.mutate().skipCount(1).build()).isNotEqualTo(options);
+        assertThat(options.mutate().skipWarmUp(1).build()).isNotEqualTo(options);
         assertThat(options.mutate().topK(10).build()).isNotEqualTo(options);
     }
 
     @Test
     void whatTheOtherBuilderSetsWins() {
         SlipstreamChatOptions options =
-                all().combineWith(SlipstreamChatOptions.builder().minP(0.4).temperature(0.0))
+                all().combineWith(
+                                SlipstreamChatOptions.builder()
+                                        .minP(0.4)
+                                        .skipCount(5)
+                                        .temperature(0.0))
                         .build();
 
-        assertThat(options).isEqualTo(all().minP(0.4).temperature(0.0).build());
+        assertThat(options).isEqualTo(all().minP(0.4).skipCount(5).temperature(0.0).build());
     }
 
     @Test

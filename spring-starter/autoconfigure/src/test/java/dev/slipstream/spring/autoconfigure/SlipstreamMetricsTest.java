@@ -67,6 +67,8 @@ class SlipstreamMetricsTest {
                     assertThat(count(registry, "slipstream.tokens.cached")).isEqualTo(2);
                     assertThat(count(registry, "slipstream.tokens.drafted")).isEqualTo(12);
                     assertThat(count(registry, "slipstream.tokens.accepted")).isEqualTo(3);
+                    assertThat(count(registry, "slipstream.sublayers.gated")).isEqualTo(24);
+                    assertThat(count(registry, "slipstream.sublayers.skipped")).isEqualTo(9);
                     Timer first = registry.get("slipstream.time.to.first.token").timer();
                     assertThat(first.count()).isEqualTo(1);
                     assertThat(first.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(10);
@@ -91,7 +93,7 @@ class SlipstreamMetricsTest {
                         assertThat(registry.getMeters())
                                 .extracting(Meter::getId)
                                 .filteredOn(id -> id.getName().startsWith("slipstream."))
-                                .hasSize(11)
+                                .hasSize(13)
                                 .allMatch(id -> "tales".equals(id.getTag("model"))));
     }
 

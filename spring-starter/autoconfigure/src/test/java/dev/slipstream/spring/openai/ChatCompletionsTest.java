@@ -3,6 +3,7 @@ package dev.slipstream.spring.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.slipstream.decode.ChatMessage;
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.GenerationOptions;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,8 @@ class ChatCompletionsTest {
         server.chat(
                 "\"model\":\"alphabet\",\"max_tokens\":9,\"max_completion_tokens\":3,"
                         + "\"temperature\":0,\"top_p\":0.5,\"top_k\":3,\"min_p\":0.1,"
-                        + "\"weight\":2.5,"
+                        + "\"weight\":2.5,\"slipstream\":{\"effort\":\"fast\","
+                        + "\"skip_threshold\":0.9,\"skip_count\":2,\"skip_warm_up\":5},"
                         + "\"repetition_penalty\":1.5,\"presence_penalty\":0.2,"
                         + "\"frequency_penalty\":-0.3,\"logit_bias\":{\"97\":-100,\"5\":1.5},"
                         + "\"seed\":-7,\"stop\":[\"y\",\"z\"],\"logprobs\":true,"
@@ -69,6 +71,7 @@ class ChatCompletionsTest {
                                 .topK(3)
                                 .minP(0.1)
                                 .weight(2.5)
+                                .effort(new EffortRequest("fast", null, 0.9, 2, 5))
                                 .repetitionPenalty(1.5)
                                 .presencePenalty(0.2)
                                 .frequencyPenalty(-0.3)
@@ -80,10 +83,22 @@ class ChatCompletionsTest {
     }
 
     @Test
+    void takesATimeOfATokenAndTellsWhatGatesLeftOut() {
+        OpenAiServer.Answer answer =
+                server.chat("\"max_tokens\":5,\"slipstream\":{\"ms_per_token\":2.5}");
+
+        assertThat(MODEL.options.get(MODEL.options.size() - 1).effort())
+                .isEqualTo(EffortRequest.NONE.withMillisPerToken(2.5));
+        assertThat(answer.json().path("usage").path("slipstream").toString())
+                .isEqualTo(
+                        "{\"skipped_sublayers\":10,\"gated_sublayers\":40,\"skipped_share\":0.25}");
+    }
+
+    @Test
     void takesNullForAbsent() {
         OpenAiServer.Answer answer =
                 server.chat(
-                        "\"temperature\":null,\"stop\":null,\"n\":null,\"tools\":null,"
+                        "\"slipstream\":{\"effort\":null},\"temperature\":null,\"stop\":null,\"n\":null,\"tools\":null,"
                                 + "\"stream\":null,\"logit_bias\":null,\"response_format\":null,"
                                 + "\"tool_choice\":null,\"functions\":null,\"model\":null");
 

@@ -47,6 +47,16 @@ class ErrorsTest {
                     "weight":0                                 | weight | above 0 and at most 100
                     "weight":101                               | weight | found 101.0
                     "weight":"all"                             | weight | string "all"
+                    "slipstream":5                             | slipstream | value 5
+                    "slipstream":{"effort":5}                  | slipstream.effort | value 5
+                    "slipstream":{"effort":""}                 | slipstream.effort | found an empty one
+                    "slipstream":{"effort":"slow"}             | slipstream.effort | expected best or fast, found slow
+                    "slipstream":{"ms_per_token":0}            | slipstream.ms_per_token | above 0
+                    "slipstream":{"effort":"fast","ms_per_token":3} | slipstream.ms_per_token | found both
+                    "slipstream":{"skip_threshold":-2}         | slipstream.skip_threshold | cosine from -1 to 1
+                    "slipstream":{"skip_count":-1}             | slipstream.skip_count | 0 or more
+                    "slipstream":{"skip_count":1.5}            | slipstream.skip_count | value 1.5
+                    "slipstream":{"skip_warm_up":-1}           | slipstream.skip_warm_up | 0 or more
                     "seed":1e30                                | seed | wrong type or range
                     "stop":5                                   | stop | expected a string or a list of up to 4
                     "stop":["a","b","c","d","e"]               | stop | up to 4

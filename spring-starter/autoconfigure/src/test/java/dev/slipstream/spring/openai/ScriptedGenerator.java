@@ -1,8 +1,10 @@
 package dev.slipstream.spring.openai;
 
 import dev.slipstream.decode.ChatMessage;
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.PromptTooLongException;
 import dev.slipstream.decode.Statistics;
@@ -131,6 +133,9 @@ final class ScriptedGenerator implements TextGenerator {
         if (prompt.length() >= contextLength()) {
             throw new PromptTooLongException(prompt.length(), contextLength());
         }
+        if ("slow".equals(asked.effort().level())) {
+            throw new InvalidOptionException("effort", "expected best or fast, found slow");
+        }
         prompts.add(prompt);
         options.add(asked);
         open.incrementAndGet();
@@ -258,7 +263,9 @@ final class ScriptedGenerator implements TextGenerator {
                             written,
                             Duration.ZERO,
                             Duration.ZERO,
-                            Duration.ZERO));
+                            Duration.ZERO,
+                            asked.effort().equals(EffortRequest.NONE) ? 0 : 8L * written,
+                            asked.effort().equals(EffortRequest.NONE) ? 0 : 2L * written));
         }
 
         @Override
