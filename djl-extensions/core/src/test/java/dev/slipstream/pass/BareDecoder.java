@@ -99,6 +99,11 @@ final class BareDecoder implements AutoCloseable {
                         environment, rearms, shape, ai.onnxruntime.OnnxJavaType.BOOL));
     }
 
+    /** Sets which switched sub-layers are computed. */
+    void gates(boolean... on) throws OrtException {
+        put(Effort.GATES, OnnxTensor.createTensor(environment, on));
+    }
+
     private void put(String name, OnnxTensor tensor) {
         OnnxTensor before = inputs.put(name, tensor);
         if (before != null) {

@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * pieces, then token by token. What a pass can't do it refuses, and says where.
  */
 class EveryArchitectureTest {
-    private static final int[] TOKENS = DecoderForm.tokens(20);
-    private static final int[] PIECES = {7, 9, 14};
+    private static final int[] TOKENS = DecoderForm.tokens(16);
+    private static final int[] PIECES = {5, 7, 12};
     private static final String WHERE =
             "(?s).*(layer |layers.*\\{|attention\\.|feed-forward\\.)\\d.*";
     private static final Effort NEVER = skipping(1.01, 3);
