@@ -24,6 +24,7 @@ final class DistanceMeter implements AutoCloseable {
     private final List<int[]> sequences;
     private final ComparedOutput output;
     private final OutputDistance distance;
+    private final StepCount runs;
     private final Map<Integer, OutputRows> kept = new HashMap<>();
     private long keptBytes;
 
@@ -32,11 +33,13 @@ final class DistanceMeter implements AutoCloseable {
             Collection<SubLayerName> candidates,
             Calibration calibration,
             ComparedOutput output,
-            OutputDistance distance) {
+            OutputDistance distance,
+            StepCount runs) {
         this.masks = SubLayerMasks.of(graph, candidates);
         this.sequences = calibration.sequences();
         this.output = output;
         this.distance = distance;
+        this.runs = runs;
         this.probe = GraphProbe.open(masks.graph(), List.of(output.value()), calibration.runtime());
     }
 
@@ -55,6 +58,7 @@ final class DistanceMeter implements AutoCloseable {
             weights += weight;
             for (int j = 0; j < sums.length; j++) {
                 sums[j] += weight * distance(i, removals.get(j), original);
+                runs.step();
             }
         }
         for (int j = 0; j < sums.length; j++) {

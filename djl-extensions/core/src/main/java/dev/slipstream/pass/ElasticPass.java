@@ -49,7 +49,8 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         if (!GateNotes.read(graph.metadata()).widths().isEmpty()) {
             throw new PassException(
                     "%s: expected a model of one width, found one of %s; begin with the original model"

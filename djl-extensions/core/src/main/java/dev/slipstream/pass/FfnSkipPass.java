@@ -65,7 +65,8 @@ public final class FfnSkipPass implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         requireGateable(graph, calibration);
         SaturationProfile profile =
                 calibration == null ? null : SaturationProfile.measure(graph, calibration);
@@ -79,7 +80,7 @@ public final class FfnSkipPass implements Pass {
         SkipGates.write(gated, branches);
         int layers = anatomy.layers().size();
         SkipTuning.@Nullable Outcome outcome =
-                calibration == null ? null : tuned(gated, calibration, region, layers);
+                calibration == null ? null : tuned(gated, calibration, region, layers, progress);
         Effort.Skipping usual = usual(outcome);
         GateNotes before = GateNotes.read(gated.metadata());
         GateNotes.Skips skips = new GateNotes.Skips(region.skippable(), usual, knobs.warmUp());
@@ -153,24 +154,32 @@ public final class FfnSkipPass implements Pass {
 
     /** Of the counts 1, 2, 4, ... the one with the least loss at the wanted share. */
     private SkipTuning.Outcome tuned(
-            OnnxModel gated, Calibration calibration, SkipRegion region, int layers) {
+            OnnxModel gated,
+            Calibration calibration,
+            SkipRegion region,
+            int layers,
+            PassProgress progress) {
         int most = region.skippable().size();
-        try (SkipTuning tuning = new SkipTuning(gated, calibration, layers, knobs.warmUp())) {
-            TreeSet<Integer> counts = new TreeSet<>();
-            if (knobs.count() != null) {
-                counts.add(knobs.count());
-            } else {
-                for (int count = 1; count < most; count *= 2) {
-                    counts.add(count);
-                }
-                counts.add(most);
+        TreeSet<Integer> counts = new TreeSet<>();
+        if (knobs.count() != null) {
+            counts.add(knobs.count());
+        } else {
+            for (int count = 1; count < most; count *= 2) {
+                counts.add(count);
             }
+            counts.add(most);
+        }
+        int each = knobs.threshold() == null ? SkipTuning.TRIALS : 1;
+        StepCount trials = new StepCount(progress, counts.size() * each);
+        try (SkipTuning tuning =
+                new SkipTuning(gated, calibration, layers, knobs.warmUp(), trials)) {
             SkipTuning.Outcome best = null;
             for (int count : counts) {
                 SkipTuning.Outcome outcome =
                         knobs.threshold() == null
                                 ? tuning.search(knobs.share(), count, knobs.rearm())
                                 : tuning.outcome(knobs.threshold(), count, knobs.rearm());
+                trials.passTo((counts.headSet(count).size() + 1) * each);
                 if (best == null || better(outcome, best)) {
                     best = outcome;
                 }

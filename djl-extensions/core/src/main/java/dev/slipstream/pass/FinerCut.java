@@ -62,6 +62,16 @@ public final class FinerCut {
      * @throws PassException if so many cannot go, or there is no text
      */
     public SubLayerRanking rank(@Nullable Calibration calibration, int count) {
+        return rank(calibration, count, PassProgress.NONE);
+    }
+
+    /**
+     * Ranks, and says how far it is.
+     *
+     * @param progress hears of the runs over the calibration text
+     * @see #rank(Calibration, int)
+     */
+    SubLayerRanking rank(@Nullable Calibration calibration, int count, PassProgress progress) {
         candidates.requireEnough(count);
         if (!rule.order().reads()) {
             return unread(count);
@@ -73,22 +83,28 @@ public final class FinerCut {
         }
         return rule.order() == RemovalOrder.SIMILARITY
                 ? similar(calibration, count)
-                : read(calibration, count);
+                : read(calibration, count, progress);
     }
 
-    private SubLayerRanking read(Calibration calibration, int count) {
+    private SubLayerRanking read(Calibration calibration, int count, PassProgress progress) {
         ComparedOutput output = ComparedOutput.of(graph, rule.pooling());
         OutputDistance distance =
                 rule.distance() == null ? output.usualDistance() : rule.distance();
         output.requireComparable(distance);
         SortedSet<SubLayerName> removable = candidates.removable();
+        StepCount runs =
+                new StepCount(
+                        progress, calibration.sequences().size() * tried(removable.size(), count));
         try (DistanceMeter meter =
-                new DistanceMeter(graph, removable, calibration, output, distance)) {
+                new DistanceMeter(graph, removable, calibration, output, distance, runs)) {
             if (rule.order() == RemovalOrder.GREEDY) {
-                return ranking(
-                        count,
-                        "distance from the original (%s)".formatted(distance),
-                        (removed, next) -> meter.distances(with(removed, next)));
+                SubLayerRanking ranking =
+                        ranking(
+                                count,
+                                "distance from the original (%s)".formatted(distance),
+                                (removed, next) -> meter.distances(with(removed, next)));
+                runs.finish();
+                return ranking;
             }
             Map<SubLayerName, Double> alone = new HashMap<>();
             List<SubLayerName> names = List.copyOf(removable);
@@ -122,6 +138,12 @@ public final class FinerCut {
                 ranking.names().stream()
                         .map(name -> new SubLayerRanking.Step(name, null))
                         .toList());
+    }
+
+    /** Of a protected front fewer are tried at first: an upper bound. */
+    private int tried(int removable, int count) {
+        int greedy = count * removable - count * (count - 1) / 2;
+        return Math.max(1, rule.order() == RemovalOrder.GREEDY ? greedy : removable);
     }
 
     private interface Scores {

@@ -27,9 +27,10 @@ record FinerCutPass(PassSpec spec, RemovalRule rule, Budget budget) implements P
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         FinerCut cut = new FinerCut(graph, rule);
-        SubLayerRanking ranking = cut.rank(calibration, count(cut, graph));
+        SubLayerRanking ranking = cut.rank(calibration, count(cut, graph), progress);
         List<SubLayerName> names = ranking.names();
         OnnxModel rewritten = Removal.of(graph, names);
         RemovalPicture picture = new RemovalPicture(graph, names);

@@ -46,9 +46,13 @@ final class FourBits {
      * @param graph of floats
      * @param matrices of it
      * @param calibration the text
+     * @param steps counts the matrices
      */
     static FourBits round(
-            OnnxModel graph, Collection<FloatMatrix> matrices, Calibration calibration) {
+            OnnxModel graph,
+            Collection<FloatMatrix> matrices,
+            Calibration calibration,
+            StepCount steps) {
         SecondMoments moments = new SecondMoments(graph, calibration);
         FourBits fourBits = new FourBits(graph.initializers(), moments);
         Map<String, List<FloatMatrix>> readers = new TreeMap<>();
@@ -57,6 +61,7 @@ final class FourBits {
             String input = matrix.inputs().stream().filter(moments::visible).findFirst().orElse("");
             if (input.isEmpty()) {
                 fourBits.roundBlindly(matrix);
+                steps.step();
             } else {
                 readers.computeIfAbsent(input, name -> new ArrayList<>()).add(matrix);
                 widths.put(input, matrix.in());
@@ -66,7 +71,10 @@ final class FourBits {
                 widths,
                 (input, measured) -> {
                     Gptq gptq = new Gptq(measured, widths.get(input));
-                    readers.get(input).forEach(matrix -> fourBits.round(matrix, gptq, measured));
+                    for (FloatMatrix matrix : readers.get(input)) {
+                        fourBits.round(matrix, gptq, measured);
+                        steps.step();
+                    }
                 });
         return fourBits;
     }

@@ -95,7 +95,8 @@ final class LowRankPass implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel original, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel original, @Nullable Calibration calibration, PassProgress progress) {
         OnnxModel graph = original.copy();
         FloatMatrices.foldTranspositions(graph);
         List<Group> groups = groups(graph);

@@ -17,9 +17,15 @@ public interface Pass {
      *
      * @param graph any valid model; not changed
      * @param calibration text that the pass may look at while it decides; null if there is none
+     * @param progress hears of work that may take long
      * @return another graph, and what was done
      * @throws PassException if the pass cannot do what it is asked for: which layer or tensor, what
      *     was expected, what was found
      */
-    Rewritten apply(OnnxModel graph, @Nullable Calibration calibration);
+    Rewritten apply(OnnxModel graph, @Nullable Calibration calibration, PassProgress progress);
+
+    /** Rewrites a graph in silence. */
+    default Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+        return apply(graph, calibration, PassProgress.NONE);
+    }
 }

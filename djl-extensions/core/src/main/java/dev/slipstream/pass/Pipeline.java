@@ -3,7 +3,6 @@ package dev.slipstream.pass;
 import dev.slipstream.graph.OnnxModel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,16 +38,17 @@ public record Pipeline(List<Pass> passes) {
      *
      * @param graph not changed
      * @param calibration text for those that look at one; null if there is none
-     * @param onPass hears of each pass before it begins
+     * @param progress hears of each pass before it begins, and how far it is
      * @throws PassException if a pass cannot be applied, or was applied to this model before
      */
-    public Result apply(OnnxModel graph, @Nullable Calibration calibration, Consumer<Pass> onPass) {
+    public Result apply(
+            OnnxModel graph, @Nullable Calibration calibration, PipelineProgress progress) {
         OnnxModel current = graph;
         List<PassReport> reports = new ArrayList<>();
         for (Pass pass : passes) {
             requireNew(pass.spec(), current);
-            onPass.accept(pass);
-            Rewritten rewritten = pass.apply(current, calibration);
+            progress.begins(pass);
+            Rewritten rewritten = pass.apply(current, calibration, progress::step);
             current = rewritten.graph().copy();
             current.removeUnused();
             note(pass.spec(), current);

@@ -72,7 +72,8 @@ final class QuantisePass implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         OnnxModel folded = graph.copy();
         FloatMatrices.foldTranspositions(folded);
         Map<String, FloatMatrix> floats = FloatMatrices.of(folded);
@@ -84,12 +85,16 @@ final class QuantisePass implements Pass {
         QuantiseReport report = new QuantiseReport(spec, floats);
 
         List<FloatMatrix> fourBits = matrices(parts, precisions, Precision.INT4);
+        Map<String, List<FloatMatrix>> measured =
+                int8Share > 0 ? matrices(parts, precisions) : Map.of();
+        int rounded = method == Method.GPTQ ? fourBits.size() : 0;
+        StepCount steps = new StepCount(progress, rounded + measured.size());
         Map<String, QuantizedMatrix> integers = new HashMap<>();
         if (method == Method.GPTQ) {
-            FourBits rounded =
-                    FourBits.round(folded, fourBits, required("method=gptq", calibration));
-            integers.putAll(rounded.rounded());
-            report.errors(rounded);
+            FourBits found =
+                    FourBits.round(folded, fourBits, required("method=gptq", calibration), steps);
+            integers.putAll(found.rounded());
+            report.errors(found);
         } else {
             integers.putAll(nearest(folded, fourBits, Precision.INT4));
         }
@@ -99,8 +104,9 @@ final class QuantisePass implements Pass {
                             new Divergence(graph, required("int8-share", calibration)),
                             folded,
                             floats,
-                            matrices(parts, precisions),
-                            integers);
+                            measured,
+                            integers,
+                            steps);
             report.sensitivity(sensitivity);
             raise(parts, precisions, sensitivity);
         }
@@ -163,13 +169,15 @@ final class QuantisePass implements Pass {
             OnnxModel graph,
             Map<String, FloatMatrix> floats,
             Map<String, List<FloatMatrix>> parts,
-            Map<String, QuantizedMatrix> integers) {
+            Map<String, QuantizedMatrix> integers,
+            StepCount steps) {
         Map<String, Double> sensitivity = new LinkedHashMap<>();
         parts.forEach(
                 (part, matrices) -> {
                     Map<String, QuantizedMatrix> alone = new HashMap<>(integers);
                     alone.keySet().retainAll(matrices.stream().map(FloatMatrix::weight).toList());
                     sensitivity.put(part, divergence.of(BlockProducts.write(graph, floats, alone)));
+                    steps.step();
                 });
         return sensitivity;
     }

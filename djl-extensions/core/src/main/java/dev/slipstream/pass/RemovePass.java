@@ -21,7 +21,8 @@ record RemovePass(PassSpec spec, List<SubLayerName> names) implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         OnnxModel rewritten = Removal.of(graph, names);
         RemovalPicture picture = new RemovalPicture(graph, names);
         Map<String, Object> facts = new LinkedHashMap<>();

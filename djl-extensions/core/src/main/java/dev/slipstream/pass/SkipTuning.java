@@ -18,6 +18,9 @@ import java.util.Map;
 final class SkipTuning implements AutoCloseable {
     private static final int STEPS = 14;
 
+    /** The most trials of one search. */
+    static final int TRIALS = 1 + STEPS;
+
     /** A threshold is good enough within this part of the wanted share. */
     private static final double TOLERANCE = 0.02;
 
@@ -27,6 +30,7 @@ final class SkipTuning implements AutoCloseable {
     private final Calibration calibration;
     private final int layers;
     private final int warmUp;
+    private final StepCount trials;
 
     /**
      * What knobs did to the calibration text, its warm-up left out.
@@ -41,9 +45,10 @@ final class SkipTuning implements AutoCloseable {
      *
      * @param gated with gates
      * @param layers of the model, of which the share is a share
+     * @param trials counts them
      * @throws PassException if the text has nothing behind its warm-up
      */
-    SkipTuning(OnnxModel gated, Calibration calibration, int layers, int warmUp) {
+    SkipTuning(OnnxModel gated, Calibration calibration, int layers, int warmUp, StepCount trials) {
         int longest = calibration.sequences().stream().mapToInt(s -> s.length).max().orElse(0);
         if (longest < warmUp + 2) {
             throw new PassException(
@@ -59,6 +64,7 @@ final class SkipTuning implements AutoCloseable {
         this.calibration = calibration;
         this.layers = layers;
         this.warmUp = warmUp;
+        this.trials = trials;
     }
 
     /** Finds the threshold with which a count gives the wanted share, or comes nearest to it. */
@@ -99,6 +105,7 @@ final class SkipTuning implements AutoCloseable {
                         shown -> add(totals, sequence, shown));
             }
         }
+        trials.step();
         return new Outcome(threshold, count, totals[0] / totals[1] / layers, totals[2] / totals[1]);
     }
 

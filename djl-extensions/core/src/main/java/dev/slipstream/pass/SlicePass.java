@@ -40,7 +40,8 @@ public record SlicePass(Width width, Training training) implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         OnnxModel sliced = graph.copy();
         List<Integer> trained = Granularities.of(graph);
         if (trained.isEmpty() && training == Training.NESTED) {

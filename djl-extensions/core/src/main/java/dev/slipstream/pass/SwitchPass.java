@@ -49,7 +49,8 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
     }
 
     @Override
-    public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+    public Rewritten apply(
+            OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
         if (!GateNotes.read(graph.metadata()).switched().isEmpty()) {
             throw new PassException(
                     "%s: expected a model without switches, found %s; begin with the original model"

@@ -3,12 +3,11 @@ package dev.slipstream.zoo;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.pass.Pass;
 import dev.slipstream.pass.PassReport;
 import dev.slipstream.pass.Pipeline;
+import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.pass.Plan;
 import java.util.List;
-import java.util.function.Consumer;
 
 /** What a plan made of a model; {@link ModelDirectory} writes it. */
 public final class AcceleratedModel {
@@ -34,13 +33,13 @@ public final class AcceleratedModel {
         this.result = result;
     }
 
-    static AcceleratedModel make(String location, LoadOptions options, Consumer<Pass> onPass) {
+    static AcceleratedModel make(String location, LoadOptions options, PipelineProgress progress) {
         ModelSource source = ModelSource.find(location, options.precision());
         SourceGraph read = SourceGraph.read(source, options.withDrafting(DraftOptions.NONE));
         Accelerator accelerator = new Accelerator(options);
         Plan plan = accelerator.plan(source).pinned();
         try (Tokenizer tokenizer = SourceTexts.tokenizer(source)) {
-            Pipeline.Result result = accelerator.make(source, read, tokenizer, onPass);
+            Pipeline.Result result = accelerator.make(source, read, tokenizer, progress);
             return new AcceleratedModel(location, source, read, options.precision(), plan, result);
         }
     }

@@ -5,17 +5,16 @@ import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.Calibration;
 import dev.slipstream.pass.CalibrationText;
-import dev.slipstream.pass.Pass;
 import dev.slipstream.pass.PassCache;
 import dev.slipstream.pass.PassException;
 import dev.slipstream.pass.PassSpec;
 import dev.slipstream.pass.Pipeline;
+import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.RuntimeOptions;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Does to a model's graph what the plan of its load options says. */
@@ -86,9 +85,9 @@ final class Accelerator {
             ModelSource source,
             SourceGraph read,
             @Nullable Tokenizer tokenizer,
-            Consumer<Pass> onPass) {
+            PipelineProgress progress) {
         Pipeline pipeline = plan(source).pipeline();
-        return pipeline.apply(read.graph(), calibration(read, tokenizer), onPass);
+        return pipeline.apply(read.graph(), calibration(read, tokenizer), progress);
     }
 
     private @Nullable Calibration calibration(SourceGraph read, @Nullable Tokenizer tokenizer) {

@@ -7,10 +7,9 @@ import dev.slipstream.decode.SentenceEncoder;
 import dev.slipstream.decode.Speculation;
 import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.pass.Pass;
+import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.schedule.BatchingGenerator;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Opens models by name or place. */
@@ -176,14 +175,14 @@ public final class Models {
      *
      * @param location the name of an embedded model, a model directory, or an ONNX file
      * @param options how it would be opened, with a plan
-     * @param onPass hears of each pass before it begins
+     * @param progress hears of each pass before it begins, and how far it is
      * @throws dev.slipstream.pass.PassException if a pass or the plan cannot be carried out
      * @throws dev.slipstream.checkpoint.CheckpointException if the model cannot be read
      * @throws dev.slipstream.graph.GraphException if an ONNX file is damaged or inconsistent
      */
     public static AcceleratedModel accelerate(
-            String location, LoadOptions options, Consumer<Pass> onPass) {
-        return AcceleratedModel.make(location, options, onPass);
+            String location, LoadOptions options, PipelineProgress progress) {
+        return AcceleratedModel.make(location, options, progress);
     }
 
     /**

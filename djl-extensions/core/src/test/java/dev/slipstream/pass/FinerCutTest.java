@@ -252,7 +252,8 @@ class FinerCutTest {
                         List.of(feedForward(0), feedForward(1), feedForward(2)),
                         text,
                         new ComparedOutput("logits", ComparedOutput.Reading.LOGITS),
-                        OutputDistance.JS)) {
+                        OutputDistance.JS,
+                        new StepCount(PassProgress.NONE, 2))) {
             double[] distances = meter.distances(List.of(once.names(), anew.names()));
             assertThat(distances[0]).isGreaterThan(3 * distances[1]);
         }

@@ -45,7 +45,8 @@ public final class ScaleFactory implements PassFactory {
 
     private record Scale(PassSpec spec, float factor) implements Pass {
         @Override
-        public Rewritten apply(OnnxModel graph, @Nullable Calibration calibration) {
+        public Rewritten apply(
+                OnnxModel graph, @Nullable Calibration calibration, PassProgress progress) {
             WORKED.incrementAndGet();
             OnnxModel scaled = graph.copy();
             scaled.initializers()

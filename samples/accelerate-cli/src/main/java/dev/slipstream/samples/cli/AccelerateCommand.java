@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -89,12 +88,9 @@ final class AccelerateCommand implements Callable<Integer> {
         Existing existing = force ? Existing.REPLACED : Existing.REFUSED;
         ModelDirectory.check(out, existing);
         String location = model.location(library);
-        AtomicInteger begun = new AtomicInteger();
         AcceleratedModel accelerated;
-        try (Progress bar = new Progress(terminal, "passes", " passes", plan.inOrder().size())) {
-            accelerated =
-                    Models.accelerate(
-                            location, options, pass -> bar.accept(begun.getAndIncrement()));
+        try (PassBars bars = new PassBars(terminal, plan.inOrder().size())) {
+            accelerated = Models.accelerate(location, options, bars);
         }
         for (PassReport report : accelerated.reports()) {
             terminal.out().println(report.pass());
