@@ -2,13 +2,9 @@ package dev.slipstream.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.slipstream.checkpoint.Precision;
-import dev.slipstream.decode.AutoregressiveGenerator;
-import dev.slipstream.decode.LanguageModel;
-import dev.slipstream.decode.Tokenizer;
-import dev.slipstream.evaluate.PerplexityMeter;
 import dev.slipstream.evaluate.SlidingWindow;
 import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.models.HeldOutText.Part;
 import dev.slipstream.pass.Calibration;
 import dev.slipstream.pass.FinerCut;
 import dev.slipstream.pass.OutputDistance;
@@ -16,20 +12,12 @@ import dev.slipstream.pass.Removal;
 import dev.slipstream.pass.RemovalOrder;
 import dev.slipstream.pass.RemovalRule;
 import dev.slipstream.pass.SubLayerRanking;
-import dev.slipstream.runtime.DecoderModel;
-import dev.slipstream.runtime.RuntimeOptions;
-import dev.slipstream.zoo.LoadOptions;
-import dev.slipstream.zoo.Models;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,22 +28,20 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Tag("thorough")
 class FinerCutQualityTest {
-    private static final int SEQUENCES = 6;
     private static final int LENGTH = 128;
-    private static final int TOKENS = 4096;
-    private static final SlidingWindow WINDOW = SlidingWindow.halfOverlapping(256);
-    private static final int SEEDS = 3;
+    private static final SlidingWindow WINDOW = SlidingWindow.halfOverlapping(HeldOutText.WINDOW);
+    private static final int TABLE_TOKENS = 4096;
+    private static final int SEQUENCES = HeldOutText.scaled(2, 6, TABLE_TOKENS);
+    private static final int SEEDS = HeldOutText.scaled(2, 3, TABLE_TOKENS);
 
     @ParameterizedTest
     @CsvSource({"storyteller-7m, 8", "babyllama105, 6"})
     void theMethodIsNotWorseThanWhatItHasToBeat(String name, int most) throws IOException {
-        LoadOptions options = LoadOptions.defaults().withPrecision(Precision.FP32);
-        OnnxModel graph = Models.graph(name, options);
-        try (AutoregressiveGenerator generator = Models.open(name, options)) {
-            LanguageModel model = generator.model();
-            Calibration seen = calibration(model);
-            Measurement measurement = new Measurement(model, tokens(model, "test"));
-            double whole = measurement.perplexity(model.decoder());
+        try (HeldOutText text = new HeldOutText(name)) {
+            OnnxModel graph = text.graph();
+            Calibration seen = text.calibration(Part.VALID, SEQUENCES, LENGTH);
+            Measurement measurement = new Measurement(text, text.test());
+            double whole = measurement.perplexity(graph);
             System.out.printf(
                     Locale.ROOT,
                     "%n%s: %d tokens of text-children/test.txt.gz, perplexity %.3f whole%n",
@@ -122,38 +108,15 @@ class FinerCutQualityTest {
                 });
     }
 
-    private static Calibration calibration(LanguageModel model) throws IOException {
-        Integer begin = model.beginToken();
-        return Calibration.cut(
-                tokens(model, "valid"),
-                begin == null ? new int[0] : new int[] {begin},
-                SEQUENCES,
-                LENGTH,
-                RuntimeOptions.defaults());
-    }
-
-    private static int[] tokens(LanguageModel model, String split) throws IOException {
-        try (InputStream in =
-                new GZIPInputStream(
-                        Files.newInputStream(
-                                DataFolder.file("text-children/" + split + ".txt.gz")))) {
-            // Models were trained on line feeds; these files may have Windows line ends.
-            String text =
-                    new String(in.readAllBytes(), StandardCharsets.UTF_8).replace("\r\n", "\n");
-            return model.tokenizer()
-                    .encode(text.substring(0, 100_000), Tokenizer.SpecialTokens.AS_WRITTEN);
-        }
-    }
-
     /** Measures models on one text. */
     private static final class Measurement {
-        private final LanguageModel original;
+        private final HeldOutText text;
         private final int[] tokens;
         private final Map<List<?>, Double> known = new LinkedHashMap<>();
 
-        Measurement(LanguageModel original, int[] tokens) {
-            this.original = original;
-            this.tokens = Arrays.copyOf(tokens, TOKENS);
+        Measurement(HeldOutText text, int[] tokens) {
+            this.text = text;
+            this.tokens = tokens;
         }
 
         double without(OnnxModel graph, SubLayerRanking ranking, int count) {
@@ -162,19 +125,14 @@ class FinerCutQualityTest {
             if (before == null) {
                 OnnxModel less = Removal.of(graph, ranking.first(count));
                 less.removeUnused();
-                try (DecoderModel model =
-                        DecoderModel.open(less, WINDOW.length() + 1, RuntimeOptions.defaults())) {
-                    before = perplexity(model);
-                }
+                before = perplexity(less);
                 known.put(key, before);
             }
             return before;
         }
 
-        double perplexity(DecoderModel model) {
-            return new PerplexityMeter(model, WINDOW, original.beginToken())
-                    .measure(tokens, 0, done -> {})
-                    .perplexity();
+        double perplexity(OnnxModel graph) {
+            return Math.exp(text.nats(graph, List.of(tokens), WINDOW));
         }
     }
 }
