@@ -11,7 +11,7 @@ import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.oracle.ExportedEncoder;
 import dev.slipstream.oracle.OracleEncoder;
-import dev.slipstream.oracle.PlainRemoval;
+import dev.slipstream.pass.Removal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -60,7 +60,7 @@ class EncoderModelTest {
                     }
                 }
             }
-            OnnxModel shorter = PlainRemoval.without(ExportedEncoder.write(oracle, form), removed);
+            OnnxModel shorter = Removal.of(ExportedEncoder.write(oracle, form), removed);
             for (SubLayerName name : removed) {
                 String prefix =
                         "l"

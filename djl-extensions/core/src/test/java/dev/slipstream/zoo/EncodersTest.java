@@ -11,7 +11,7 @@ import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.oracle.OracleEncoder;
-import dev.slipstream.oracle.PlainRemoval;
+import dev.slipstream.pass.Removal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,8 +79,7 @@ class EncodersTest {
     void opensAnotherGraphWithTheFiles() throws IOException {
         write("model.onnx", "tokenizer.json");
         Set<SubLayerName> removed = Set.of(new SubLayerName(SubLayer.Kind.FEED_FORWARD, 1));
-        OnnxModel shorter =
-                PlainRemoval.without(Models.encoderGraph(directory.toString()), removed);
+        OnnxModel shorter = Removal.of(Models.encoderGraph(directory.toString()), removed);
         try (SentenceEncoder encoder = Models.encoder(shorter, directory.toString(), OPTIONS)) {
             assertNear(encoder.embed(List.of(TEXT))[0], oracle.embedding(TOKENS, true, removed));
         }
