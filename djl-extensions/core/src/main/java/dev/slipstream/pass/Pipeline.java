@@ -46,9 +46,8 @@ public record Pipeline(List<Pass> passes) {
         OnnxModel current = graph;
         List<PassReport> reports = new ArrayList<>();
         for (Pass pass : passes) {
-            requireNew(pass.spec(), current);
             onPass.accept(pass);
-            Rewritten rewritten = pass.apply(current, calibration);
+            Rewritten rewritten = apply(pass, current, calibration);
             current = rewritten.graph().copy();
             current.removeUnused();
             note(pass.spec(), current);
@@ -56,6 +55,15 @@ public record Pipeline(List<Pass> passes) {
             reports.add(rewritten.report());
         }
         return new Result(current, reports);
+    }
+
+    private static Rewritten apply(Pass pass, OnnxModel graph, @Nullable Calibration calibration) {
+        try {
+            requireNew(pass.spec(), graph);
+            return pass.apply(graph, calibration);
+        } catch (PassException e) {
+            throw e.in(pass.spec().name());
+        }
     }
 
     /** Returns the passes that were applied to a model, as their text forms. */

@@ -179,7 +179,8 @@ final class LoadArguments {
         return result;
     }
 
-    private static String option(Map<String, String> names, String name) {
+    private static String option(Map<String, String> names, String indexed) {
+        String name = indexed.replaceFirst("\\[\\d+]$", "");
         return names.entrySet().stream()
                 .filter(entry -> entry.getValue().equals(name))
                 .map(Map.Entry::getKey)

@@ -196,7 +196,7 @@ class PlanTest {
     void knobsAreWhatAFactoryAsksFor() {
         assertThat(Passes.knobs(new ScaleFactory()))
                 .containsExactly(
-                        new Knob("factor", "a number of 0.0 to 1000.0", "1.0"),
+                        new Knob("factor", "a number of 0 to 1000", "1"),
                         new Knob("layers", "whole numbers of at least 0, separated by commas", ""),
                         new Knob("way", "one of up, upside-down", "up"),
                         new Knob("note", "a text", ""),

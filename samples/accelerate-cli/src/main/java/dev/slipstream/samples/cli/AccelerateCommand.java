@@ -87,8 +87,8 @@ final class AccelerateCommand implements Callable<Integer> {
                     spec.commandLine(), "--plan: expected it, --pass or --gate, found none");
         }
         Existing existing = force ? Existing.REPLACED : Existing.REFUSED;
-        ModelDirectory.check(out, existing);
         String location = model.location(library);
+        ModelDirectory.check(out, existing, location);
         AtomicInteger begun = new AtomicInteger();
         AcceleratedModel accelerated;
         try (Progress bar = new Progress(terminal, "passes", " passes", plan.inOrder().size())) {

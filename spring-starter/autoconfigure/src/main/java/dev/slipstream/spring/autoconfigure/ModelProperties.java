@@ -1,6 +1,7 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.pass.PassException;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
@@ -99,8 +100,8 @@ public record ModelProperties(
     }
 
     /** Returns the property to blame where the plan cannot be carried out. */
-    String planProperty(String prefix) {
-        return modelPlan().property(prefix);
+    String planProperty(String prefix, PassException failure) {
+        return modelPlan().property(prefix, failure.pass());
     }
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */
