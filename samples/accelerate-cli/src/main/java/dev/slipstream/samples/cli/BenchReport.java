@@ -3,6 +3,7 @@ package dev.slipstream.samples.cli;
 import static dev.slipstream.samples.cli.Table.format;
 
 import dev.slipstream.decode.Prompt;
+import dev.slipstream.evaluate.Spread;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code slipstream} with its sub-commands, and the exit codes of all of them. */
 @Command(
         name = "slipstream",
-        description = "Language models in the JVM: text, anatomy, perplexity, speed.",
+        description = "Language models in the JVM: text, anatomy, quality, speed.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
@@ -57,6 +57,8 @@ final class CommandTree implements Runnable {
                         .addSubcommand(new GenerateCommand(library, terminal))
                         .addSubcommand(new InspectCommand(library, terminal))
                         .addSubcommand(new PerplexityCommand(library, terminal))
+                        .addSubcommand(new EvaluateCommand(library, terminal))
+                        .addSubcommand(new FrontierCommand(library, terminal))
                         .addSubcommand(new BenchCommand(library, terminal))
                         .addSubcommand(new ThroughputCommand(library, Models::load, terminal))
                         .addSubcommand(new AccelerateCommand(library, terminal))

@@ -1,5 +1,6 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.evaluate.Spread;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;

@@ -1,6 +1,7 @@
 package dev.slipstream.samples.cli;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.LoadOptions;
@@ -76,14 +77,20 @@ final class ModelOptions {
             }
             return embedded.get(0);
         }
-        if (!embedded.contains(model) && !Files.exists(Path.of(model))) {
+        return located(library, "--model", model);
+    }
+
+    /** Returns the name or path that an option gives of some model, checked to be there. */
+    String located(Library library, String option, String place) {
+        List<String> embedded = library.embedded().get();
+        if (!embedded.contains(place) && !Files.exists(Path.of(place))) {
             throw new IllegalArgumentException(
-                    "--model: expected a directory, an ONNX file or one of the embedded models %s,"
-                                    .formatted(String.join(", ", embedded))
+                    "%s: expected a directory, an ONNX file or one of the embedded models %s,"
+                                    .formatted(option, String.join(", ", embedded))
                             + " found nothing at "
-                            + Path.of(model).toAbsolutePath());
+                            + Path.of(place).toAbsolutePath());
         }
-        return model;
+        return place;
     }
 
     Precision weights() {
@@ -100,6 +107,16 @@ final class ModelOptions {
                 .withRequests(1, 0)
                 .withCache(CacheOptions.NONE)
                 .withPlan(plan.plan());
+    }
+
+    /** Returns how to open the model to measure it: with one thread unless asked otherwise. */
+    LoadOptions measured() {
+        return loading().withThreads(threads == 0 ? 1 : threads);
+    }
+
+    /** Returns what the flags say of passes, gates and their text. */
+    Plan plan() {
+        return plan.plan();
     }
 
     private int atLeastZero(String option, int value) {

@@ -10,16 +10,25 @@ import picocli.CommandLine.IVersionProvider;
 final class Versions implements IVersionProvider {
     @Override
     public String[] getVersion() {
+        return new String[] {
+            "slipstream " + of("slipstream"),
+            "ONNX Runtime " + of("onnxruntime"),
+            "Java " + Runtime.version()
+        };
+    }
+
+    /** Returns the version of one part. */
+    static String of(String part) {
         Properties versions = new Properties();
         try (InputStream in = Versions.class.getResourceAsStream("versions.properties")) {
             versions.load(in);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new String[] {
-            "slipstream " + versions.getProperty("slipstream"),
-            "ONNX Runtime " + versions.getProperty("onnxruntime"),
-            "Java " + Runtime.version()
-        };
+        String version = versions.getProperty(part);
+        if (version == null) {
+            throw new IllegalArgumentException("no version of " + part);
+        }
+        return version;
     }
 }

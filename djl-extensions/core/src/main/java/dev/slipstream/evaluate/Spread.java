@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.evaluate;
 
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param least the smallest
  * @param most the largest
  */
-record Spread(double median, double least, double most) {
+public record Spread(double median, double least, double most) {
     /** Returns the spread of the values; null if there are none. */
-    static @Nullable Spread of(DoubleStream values) {
+    public static @Nullable Spread of(DoubleStream values) {
         double[] sorted = values.sorted().toArray();
         int n = sorted.length;
         return n == 0

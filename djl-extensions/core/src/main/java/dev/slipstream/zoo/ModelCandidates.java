@@ -1,0 +1,93 @@
+package dev.slipstream.zoo;
+
+import dev.slipstream.decode.EffortRequest;
+import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.evaluate.Candidate;
+import dev.slipstream.evaluate.CandidateOpener;
+import dev.slipstream.evaluate.Footprint;
+import dev.slipstream.evaluate.OpenCandidate;
+import dev.slipstream.evaluate.ResidentMemory;
+import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.pass.Calibration;
+import dev.slipstream.pass.Plan;
+import dev.slipstream.runtime.DecoderModel;
+import dev.slipstream.runtime.RuntimeOptions;
+
+/**
+ * Opens one model in the forms that are to be measured. Nothing is written to disk: each time the
+ * passes work on the model's own graph.
+ */
+public final class ModelCandidates implements CandidateOpener {
+    private final String location;
+    private final LoadOptions options;
+    private final LanguageModel original;
+    private final Calibration calibration;
+
+    /**
+     * Constructs an opener.
+     *
+     * @param location the name of an embedded model, a model directory, or an ONNX file
+     * @param options how to open it, without a plan; weights end in its precision unless a
+     *     candidate says otherwise
+     * @param original the same model, open; lends its tokenizer to all candidates
+     * @param calibration text for passes that look at one
+     */
+    public ModelCandidates(
+            String location, LoadOptions options, LanguageModel original, Calibration calibration) {
+        this.location = location;
+        this.options = options;
+        this.original = original;
+        this.calibration = calibration;
+    }
+
+    /**
+     * Opens a model as it is.
+     *
+     * @param location the name of an embedded model, a model directory, or an ONNX file
+     * @param options how to open it
+     */
+    public static OpenCandidate original(String location, LoadOptions options) {
+        Long before = ResidentMemory.now();
+        ModelOpener.Opened opened =
+                new ModelOpener(options).open(ModelSource.find(location, options.precision()));
+        return new OpenCandidate(
+                opened.model(),
+                EffortRequest.NONE,
+                new Footprint(
+                        Footprint.storedBytes(opened.graph()), ResidentMemory.growthSince(before)),
+                opened.model()::close);
+    }
+
+    @Override
+    public OpenCandidate open(Candidate candidate) {
+        Long before = ResidentMemory.now();
+        LoadOptions planned =
+                options.withPlan(new Plan(candidate.passes(), candidate.gates(), null));
+        ModelSource source = ModelSource.find(location, options.precision());
+        OnnxModel graph =
+                new Accelerator(planned)
+                        .plan(source)
+                        .pipeline()
+                        .apply(SourceGraph.read(source, planned).graph(), calibration, pass -> {})
+                        .graph();
+        DecoderModel decoder =
+                DecoderModel.open(graph, original.decoder().contextLength(), runtime());
+        return new OpenCandidate(
+                new LanguageModel(
+                        original.name(),
+                        decoder,
+                        original.tokenizer(),
+                        original.template(),
+                        original.defaults(),
+                        original.beginToken(),
+                        original.endTokens()),
+                candidate.request(),
+                new Footprint(Footprint.storedBytes(graph), ResidentMemory.growthSince(before)),
+                decoder::close);
+    }
+
+    private RuntimeOptions runtime() {
+        int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
+        return new RuntimeOptions(threads, options.spinning(), 1);
+    }
+}
