@@ -70,7 +70,8 @@ final class ConfiguredModels {
     private NamedGenerator open(String name, ModelProperties model) {
         long start = System.nanoTime();
         String location = model.location() != null ? model.location() : name;
-        LoadOptions options = model.loadOptions(properties.cacheDirectory());
+        LoadOptions options =
+                model.loadOptions(properties.cacheDirectory(), properties.cacheLimit());
         SharedGenerator generator;
         try {
             generator = loader.load(name, location, options);

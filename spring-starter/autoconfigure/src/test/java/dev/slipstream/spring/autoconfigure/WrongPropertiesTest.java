@@ -93,6 +93,7 @@ class WrongPropertiesTest {
                 "slipstream.models.my-tales.plan, /none/plan.yml",
                 "slipstream.models.my-tales.calibration.text, /none/text.txt",
                 "slipstream.models.my-tales.calibration.length, 64",
+                "slipstream.cache-limit, -1GB",
                 "slipstream.default-model, nowhere",
             })
     void reportNamesPropertyAndValue(String property, String value) {
