@@ -3,6 +3,7 @@ package dev.slipstream.pass;
 import dev.slipstream.graph.OnnxModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +69,12 @@ public record Pipeline(List<Pass> passes) {
 
     /** Returns the passes that were applied to a model, as their text forms. */
     public static List<String> applied(OnnxModel graph) {
-        String note = graph.metadata().get(NOTE);
+        return applied(graph.metadata());
+    }
+
+    /** Returns the passes that a model's metadata say were applied to it, as their text forms. */
+    public static List<String> applied(Map<String, String> metadata) {
+        String note = metadata.get(NOTE);
         return note == null ? List.of() : List.of(note.split(";"));
     }
 
