@@ -43,11 +43,12 @@ class PlannedModelsTest {
                     - remove:sub-layers=attention.5
                   gates:
                     - elastic
+                    - switch:sub-layers=(attention.3,feed-forward.3)
                   generation:
                     effort: balanced
                 skipping-tales:
                   location: storyteller-7m
-                  gates: ffn-skip:cold-start=2,cold-end=1,threshold=0.1,count=2,warm-up=0
+                  gates: ffn-skip:cold-start=2,cold-end=8,threshold=0.1,count=2,warm-up=0
             """;
 
     @TempDir private static Path directory;
@@ -128,11 +129,13 @@ class PlannedModelsTest {
 
     @Test
     void requestsSayHowMuchIsComputed() throws Exception {
-        double fast = skippedShare("elastic-tales", "\"effort\":\"fast\"");
-        double balanced = skippedShare("elastic-tales", "\"effort\":\"balanced\"");
+        // A narrower feed-forward is computed; only what is switched off is left out.
+        assertThat(skippedShare("elastic-tales", "\"effort\":\"fast\"")).isEqualTo(1);
         assertThat(skippedShare("elastic-tales", "\"effort\":\"best\"")).isZero();
-        assertThat(balanced).isPositive().isLessThan(fast);
-        assertThat(skippedShare("elastic-tales", "")).isEqualTo(balanced);
+        String balanced = text("elastic-tales", "\"effort\":\"balanced\"");
+        assertThat(text("elastic-tales", "")).isEqualTo(balanced);
+        assertThat(text("elastic-tales", "\"effort\":\"best\"")).isNotEqualTo(balanced);
+        assertThat(text("elastic-tales", "\"effort\":\"fast\"")).isNotEqualTo(balanced);
         assertThat(skippedShare("skipping-tales", "")).isZero();
         assertThat(skippedShare("skipping-tales", "\"effort\":\"fast\"")).isPositive();
         assertThat(skippedShare("skipping-tales", "\"skip_threshold\":-1,\"skip_warm_up\":0"))
@@ -176,7 +179,10 @@ class PlannedModelsTest {
     void modelsAndHealthTellWhatWasDone() throws Exception {
         JsonNode model = json(get("/v1/models/elastic-tales")).path("slipstream");
         assertThat(texts(model.path("passes")))
-                .containsExactly("remove:sub-layers=attention.5", "elastic");
+                .containsExactly(
+                        "remove:sub-layers=attention.5",
+                        "elastic",
+                        "switch:sub-layers=(attention.3,feed-forward.3)");
         assertThat(texts(model.path("efforts"))).containsExactly("best", "balanced", "fast");
         JsonNode health =
                 json(get("/actuator/health"))
@@ -186,7 +192,7 @@ class PlannedModelsTest {
                         .path("skipping-tales");
         assertThat(texts(health.path("passes")))
                 .containsExactly(
-                        "ffn-skip:cold-start=2,cold-end=1,threshold=0.1,count=2,warm-up=0",
+                        "ffn-skip:cold-start=2,cold-end=8,threshold=0.1,count=2,warm-up=0",
                         "quantise:weights=int8");
         assertThat(texts(health.path("efforts"))).startsWith("best");
     }
@@ -229,6 +235,10 @@ class PlannedModelsTest {
         throw new AssertionError("started with " + properties);
     }
 
+    private static String text(String model, String slipstream) throws Exception {
+        return complete(model, slipstream).path("choices").path(0).path("text").stringValue();
+    }
+
     private static double skippedShare(String model, String slipstream) throws Exception {
         JsonNode usage = complete(model, slipstream).path("usage").path("slipstream");
         assertThat(usage.path("gated_sublayers").asLong()).isPositive();
@@ -242,7 +252,7 @@ class PlannedModelsTest {
                         .POST(
                                 HttpRequest.BodyPublishers.ofString(
                                         """
-                                        {"model": "%s", "prompt": "Once upon a time", "max_tokens": 16,
+                                        {"model": "%s", "prompt": "Once upon a time", "max_tokens": 40,
                                          "seed": 1, "slipstream": {%s}}
                                         """
                                                 .formatted(model, slipstream)))
