@@ -132,8 +132,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
     }
 
     @Override
-    public void check(Prompt prompt, GenerationOptions options) {
-        TextGenerator.super.check(prompt, options);
+    public void check(GenerationOptions options) {
         Sampler.check(options, vocabularySize());
         model.efforts().choose(options.effort());
     }

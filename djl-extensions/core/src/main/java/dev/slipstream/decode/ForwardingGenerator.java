@@ -58,6 +58,11 @@ public class ForwardingGenerator implements TextGenerator {
     }
 
     @Override
+    public void check(GenerationOptions options) {
+        generator.check(options);
+    }
+
+    @Override
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
         return generator.stream(prompt, options);
     }

@@ -53,7 +53,17 @@ public interface TextGenerator extends AutoCloseable {
         if (prompt.length() >= contextLength()) {
             throw new PromptTooLongException(prompt.length(), contextLength());
         }
+        check(options);
     }
+
+    /**
+     * Checks what only the model knows of options, whatever the prompt: use it where options are
+     * configured, long before a request brings them.
+     *
+     * @param options of later requests
+     * @throws InvalidOptionException if the model does not have what they ask for
+     */
+    default void check(GenerationOptions options) {}
 
     /**
      * Starts a text.

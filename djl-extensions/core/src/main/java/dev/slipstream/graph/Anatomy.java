@@ -3,8 +3,10 @@ package dev.slipstream.graph;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 
 /**
@@ -25,12 +27,14 @@ public final class Anatomy {
     private final SortedMap<Integer, String> unreadable;
     private final long parameters;
     private final long bytes;
+    private final Set<String> stored;
 
-    private Anatomy(LayerReader reader, long parameters, long bytes) {
+    private Anatomy(LayerReader reader, long parameters, long bytes, Set<String> stored) {
         this.layers = List.copyOf(reader.layers());
         this.unreadable = Collections.unmodifiableSortedMap(reader.unreadable());
         this.parameters = parameters;
         this.bytes = bytes;
+        this.stored = Collections.unmodifiableSet(stored);
     }
 
     /**
@@ -45,6 +49,7 @@ public final class Anatomy {
         Map<Integer, List<Tensor>> bySize = new HashMap<>();
         long parameters = 0;
         long bytes = 0;
+        Set<String> stored = new LinkedHashSet<>();
         for (Map.Entry<String, Tensor> entry : model.initializers().entrySet()) {
             Tensor tensor = entry.getValue();
             List<Tensor> alike =
@@ -54,10 +59,11 @@ public final class Anatomy {
                 continue;
             }
             alike.add(tensor);
+            stored.add(entry.getKey());
             parameters += trained.getOrDefault(entry.getKey(), 0L);
             bytes += tensor.data().remaining();
         }
-        return new Anatomy(LayerReader.read(model, flow), parameters, bytes);
+        return new Anatomy(LayerReader.read(model, flow), parameters, bytes, stored);
     }
 
     /** Returns the layers that could be read, in the order of the stream. */
@@ -82,5 +88,10 @@ public final class Anatomy {
     /** Returns the size of all initializers in bytes, equal large tensors counted once. */
     public long bytes() {
         return bytes;
+    }
+
+    /** Returns the names of the initializers whose sizes {@link #bytes} is the sum of. */
+    public Set<String> stored() {
+        return stored;
     }
 }

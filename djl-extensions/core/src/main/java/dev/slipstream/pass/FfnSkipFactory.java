@@ -1,7 +1,5 @@
 package dev.slipstream.pass;
 
-import org.jspecify.annotations.Nullable;
-
 /** Makes {@link FfnSkipPass}es. */
 public final class FfnSkipFactory implements PassFactory {
     private static final int WARM_UP = 25;
@@ -23,21 +21,13 @@ public final class FfnSkipFactory implements PassFactory {
         return new FfnSkipPass(
                 parameters.spec(),
                 new FfnSkipPass.Knobs(
-                        whole(parameters, "cold-start"),
-                        whole(parameters, "cold-end"),
-                        parameters.text("threshold") == null
-                                ? null
-                                : parameters.number("threshold", 2, -1, 2),
-                        whole(parameters, "count"),
+                        parameters.whole("cold-start", 0, Integer.MAX_VALUE),
+                        parameters.whole("cold-end", 0, Integer.MAX_VALUE),
+                        parameters.number("threshold", -1, 2),
+                        parameters.whole("count", 0, Integer.MAX_VALUE),
                         parameters.flag("rearm", true),
                         parameters.whole("warm-up", WARM_UP, 0, Integer.MAX_VALUE),
                         parameters.number("share", SHARE, 0, 1),
                         parameters.number("percentile", PERCENTILE, 0, 100)));
-    }
-
-    private static @Nullable Integer whole(Parameters parameters, String name) {
-        return parameters.text(name) == null
-                ? null
-                : parameters.whole(name, 0, 0, Integer.MAX_VALUE);
     }
 }

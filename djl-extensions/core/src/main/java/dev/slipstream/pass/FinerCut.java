@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -79,7 +80,12 @@ public final class FinerCut {
         if (calibration == null) {
             throw new PassException(
                     "%s: expected a calibration text for the order %s, found none; give a text like those that the model is for, not the one that it will be judged by"
-                            .formatted(graph.name(), rule.order()));
+                            .formatted(
+                                    graph.name(),
+                                    rule.order()
+                                            .name()
+                                            .toLowerCase(Locale.ROOT)
+                                            .replace('_', '-')));
         }
         return rule.order() == RemovalOrder.SIMILARITY
                 ? similar(calibration, count)

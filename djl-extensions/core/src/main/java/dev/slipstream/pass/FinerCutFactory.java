@@ -52,8 +52,9 @@ public final class FinerCutFactory implements PassFactory {
                                 parameters.number("protect-front", usual.protectFront(), 0, 1))
                         .withSeed(parameters.whole("seed", 1, 0, Integer.MAX_VALUE))
                         .withPooling(parameters.constant("pooling", Pooling.MEAN).reading);
-        if (parameters.text("metric") != null) {
-            rule = rule.withDistance(parameters.constant("metric", OutputDistance.JS));
+        OutputDistance metric = parameters.constant("metric", OutputDistance.class);
+        if (metric != null) {
+            rule = rule.withDistance(metric);
         }
         Kinds kinds = parameters.constant("kinds", Kinds.BOTH);
         if (usual.order() == RemovalOrder.SIMILARITY && kinds != Kinds.BOTH) {
@@ -65,11 +66,11 @@ public final class FinerCutFactory implements PassFactory {
 
     private static FinerCutPass.Budget budget(Parameters parameters) {
         double share = parameters.number("remove", USUAL_SHARE, 0, 1);
-        int count = parameters.whole("count", 0, 1, MOST);
-        if (count == 0) {
+        Integer count = parameters.whole("count", 1, MOST);
+        if (count == null) {
             return new FinerCutPass.Budget.Share(share);
         }
-        if (parameters.text("remove") != null) {
+        if (parameters.has("remove")) {
             throw parameters.wrong("count", "either remove, a share, or count, a number", "both");
         }
         return new FinerCutPass.Budget.Count(count);

@@ -23,11 +23,40 @@ public final class Parameters {
         return spec;
     }
 
-    /** Returns a text; null if it is left out. */
-    public @Nullable String text(String name) {
-        // What was asked for as a number or a constant before is known better.
-        knobs.putIfAbsent(name, new Knob(name, "a text", ""));
-        return spec.parameters().get(name);
+    /** Tells whether a parameter is given, one that is read by its type elsewhere. */
+    public boolean has(String name) {
+        return spec.parameters().containsKey(name);
+    }
+
+    /**
+     * Returns a text; null if it is left out.
+     *
+     * @param values what it may be, such as {@code names of sub-layers, separated by commas}
+     */
+    public @Nullable String text(String name, String values) {
+        return text(name, values, "");
+    }
+
+    /** Returns a whole number between two bounds; null if it is left out. */
+    public @Nullable Integer whole(String name, int least, int most) {
+        int number = whole(name, least, least, most);
+        knobs.put(name, new Knob(name, wholes(least, most), ""));
+        return has(name) ? number : null;
+    }
+
+    /** Returns a number between two bounds; null if it is left out. */
+    public @Nullable Double number(String name, double least, double most) {
+        double number = number(name, least, least, most);
+        knobs.put(name, new Knob(name, numbers(least, most), ""));
+        return has(name) ? number : null;
+    }
+
+    /** Returns one of an enum's constants, written likewise; null if it is left out. */
+    public <E extends Enum<E>> @Nullable E constant(String name, Class<E> type) {
+        E[] constants = type.getEnumConstants();
+        E constant = constant(name, constants[0]);
+        knobs.put(name, new Knob(name, oneOf(constants), ""));
+        return has(name) ? constant : null;
     }
 
     private @Nullable String text(String name, String values, Object missing) {
@@ -42,7 +71,7 @@ public final class Parameters {
 
     /** Returns a whole number between two bounds, or a default. */
     public int whole(String name, int missing, int least, int most) {
-        String values = "a whole number of %d to %d".formatted(least, most);
+        String values = wholes(least, most);
         String value = text(name, values, missing);
         if (value == null) {
             return missing;
@@ -60,8 +89,8 @@ public final class Parameters {
 
     /** Returns a number between two bounds, or a default. */
     public double number(String name, double missing, double least, double most) {
-        String values = "a number of %s to %s".formatted(least, most);
-        String value = text(name, values, missing);
+        String values = numbers(least, most);
+        String value = text(name, values, plain(missing));
         if (value == null) {
             return missing;
         }
@@ -91,10 +120,7 @@ public final class Parameters {
     /** Returns one of an enum's constants, which are written in small letters with dashes. */
     public <E extends Enum<E>> E constant(String name, E missing) {
         E[] constants = missing.getDeclaringClass().getEnumConstants();
-        String values =
-                "one of "
-                        + String.join(
-                                ", ", Arrays.stream(constants).map(Parameters::written).toList());
+        String values = oneOf(constants);
         String value = text(name, values, written(missing));
         if (value == null) {
             return missing;
@@ -149,6 +175,33 @@ public final class Parameters {
                                 .formatted(spec.name(), knobs.keySet(), name));
             }
         }
+    }
+
+    private static String wholes(int least, int most) {
+        return most == Integer.MAX_VALUE
+                ? "a whole number of at least " + least
+                : "a whole number of %d to %d".formatted(least, most);
+    }
+
+    private static String numbers(double least, double most) {
+        if (most != Double.MAX_VALUE) {
+            return "a number of %s to %s".formatted(plain(least), plain(most));
+        }
+        return least == Double.MIN_VALUE
+                ? "a number above 0"
+                : "a number of at least " + plain(least);
+    }
+
+    /** As one would write it: 1, not 1.0. */
+    private static String plain(double number) {
+        return number == Math.rint(number) && Math.abs(number) < 1e15
+                ? Long.toString((long) number)
+                : Double.toString(number);
+    }
+
+    private static String oneOf(Enum<?>[] constants) {
+        return "one of "
+                + String.join(", ", Arrays.stream(constants).map(Parameters::written).toList());
     }
 
     private static String written(Enum<?> constant) {

@@ -30,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Each lies in a directory of its own, named by a hash of all that it was made from. Files carry
  * hashes in a manifest and are verified before they are used; a damaged one is made again. Where
  * two processes want the same graph at once, one makes it and the other waits for it. A directory
- * that cannot be written is a warning in the log, no failure. Nothing is ever deleted for its age:
- * remove the directory to get the space back.
+ * that cannot be written is a warning in the log, no failure. Where all together take more than a
+ * limit, those that were not used for the longest time are removed, but none that a process has
+ * taken and that still runs.
  */
 public final class PassCache {
     /** System property that names the directory. */
@@ -46,15 +47,30 @@ public final class PassCache {
     private static final String REPORT = "report.json";
     private static final String MANIFEST = "manifest.json";
 
+    /** Bytes that entries may take where nobody says how many. */
+    public static final long LIMIT = 10L << 30;
+
     private final Path directory;
+    private final long limit;
+
+    /**
+     * Constructs a cache of up to {@link #LIMIT} bytes.
+     *
+     * @param directory of Slipstream's caches; made when something is kept
+     */
+    public PassCache(Path directory) {
+        this(directory, LIMIT);
+    }
 
     /**
      * Constructs a cache.
      *
      * @param directory of Slipstream's caches; made when something is kept
+     * @param limit in bytes, 0 or more; what is in use may take more
      */
-    public PassCache(Path directory) {
+    public PassCache(Path directory, long limit) {
         this.directory = directory.toAbsolutePath().resolve("passes");
+        this.limit = limit;
     }
 
     /**
@@ -133,7 +149,11 @@ public final class PassCache {
             try (Lock lock = lock(entry)) {
                 Pipeline.Result kept = read(entry, lock);
                 if (kept != null) {
-                    LOGGER.log(System.Logger.Level.DEBUG, "{0}: taken from {1}", key, entry);
+                    LOGGER.log(
+                            System.Logger.Level.INFO,
+                            "{0}: no pass has to work, the result is taken from {1}",
+                            kept.graph().name(),
+                            entry);
                     return kept;
                 }
                 Pipeline.Result made = work.get();
@@ -164,6 +184,7 @@ public final class PassCache {
         FileChannel channel = null;
         try {
             Files.createDirectories(directory);
+            KeptEntries.use(entry);
             channel =
                     FileChannel.open(
                             directory.resolve(entry.getFileName() + ".lock"),
@@ -207,15 +228,29 @@ public final class PassCache {
     }
 
     private static void discard(Path entry) {
-        try (StagedDirectory nothing = StagedDirectory.at(entry)) {
-            nothing.publish();
-            Files.delete(entry);
+        try {
+            StagedDirectory.remove(entry);
         } catch (IOException e) {
             warn("%s cannot be deleted".formatted(entry), e);
         }
     }
 
-    private static Pipeline.Result keep(Path entry, Pipeline.Result made) {
+    private Pipeline.Result keep(Path entry, Pipeline.Result made) {
+        Pipeline.Result kept = write(entry, made);
+        try {
+            new KeptEntries(directory).fit(limit);
+        } catch (IOException e) {
+            warn("%s cannot be kept within %,d bytes".formatted(directory, limit), e);
+        }
+        return kept;
+    }
+
+    private static Pipeline.Result write(Path entry, Pipeline.Result made) {
+        try {
+            StagedDirectory.clean(entry);
+        } catch (IOException e) {
+            warn("what is left of %s cannot be deleted".formatted(entry), e);
+        }
         try (StagedDirectory staged = StagedDirectory.at(entry)) {
             made.graph().write(staged.path().resolve(MODEL));
             Files.writeString(

@@ -41,7 +41,7 @@ public record PassSpec(String name, Map<String, String> parameters) {
             int equals = part.indexOf('=');
             if (equals < 1) {
                 throw new PassException(
-                        "pass '%s': expected name=value after the colon, found '%s'"
+                        "pass '%s': expected name=value after the colon, found '%s'; a value with commas stands in parentheses"
                                 .formatted(text, part));
             }
             String name = part.substring(0, equals).strip();

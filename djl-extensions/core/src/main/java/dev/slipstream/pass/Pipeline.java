@@ -3,6 +3,7 @@ package dev.slipstream.pass;
 import dev.slipstream.graph.OnnxModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,9 +47,8 @@ public record Pipeline(List<Pass> passes) {
         OnnxModel current = graph;
         List<PassReport> reports = new ArrayList<>();
         for (Pass pass : passes) {
-            requireNew(pass.spec(), current);
             progress.begins(pass);
-            Rewritten rewritten = pass.apply(current, calibration, progress::step);
+            Rewritten rewritten = apply(pass, current, calibration, progress);
             current = rewritten.graph().copy();
             current.removeUnused();
             note(pass.spec(), current);
@@ -58,9 +58,27 @@ public record Pipeline(List<Pass> passes) {
         return new Result(current, reports);
     }
 
+    private static Rewritten apply(
+            Pass pass,
+            OnnxModel graph,
+            @Nullable Calibration calibration,
+            PipelineProgress progress) {
+        try {
+            requireNew(pass.spec(), graph);
+            return pass.apply(graph, calibration, progress::step);
+        } catch (PassException e) {
+            throw e.in(pass.spec().name());
+        }
+    }
+
     /** Returns the passes that were applied to a model, as their text forms. */
     public static List<String> applied(OnnxModel graph) {
-        String note = graph.metadata().get(NOTE);
+        return applied(graph.metadata());
+    }
+
+    /** Returns the passes that a model's metadata say were applied to it, as their text forms. */
+    public static List<String> applied(Map<String, String> metadata) {
+        String note = metadata.get(NOTE);
         return note == null ? List.of() : List.of(note.split(";"));
     }
 

@@ -18,6 +18,21 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class QuantisePassFactory implements PassFactory {
+    /** What matrices can be stored as, as plans say it. */
+    private enum Weights {
+        INT8(Precision.INT8),
+        INT4(Precision.INT4);
+
+        private final Precision precision;
+
+        Weights(Precision precision) {
+            this.precision = precision;
+        }
+    }
+
+    private static final String PARTS =
+            "names such as attention.0 or embedding, separated by commas";
+
     /** Constructs it; called by the service loader. */
     public QuantisePassFactory() {}
 
@@ -33,18 +48,15 @@ public final class QuantisePassFactory implements PassFactory {
 
     @Override
     public Pass create(Parameters parameters) {
-        Precision weights = parameters.constant("weights", Precision.INT8);
-        if (weights == Precision.FP32) {
-            throw parameters.wrong("weights", "int8 or int4", "fp32");
-        }
+        Precision weights = parameters.constant("weights", Weights.INT8).precision;
         QuantisePass.Method method = parameters.constant("method", QuantisePass.Method.RTN);
-        List<String> keep = names(parameters.text("keep"));
-        List<String> int8 = names(parameters.text("int8"));
+        List<String> keep = names(parameters.text("keep", PARTS));
+        List<String> int8 = names(parameters.text("int8", PARTS));
         QuantisePass.Cache cache = parameters.constant("cache", QuantisePass.Cache.FP32);
         double share = parameters.number("int8-share", 0, 0, 1);
         if (weights == Precision.INT8) {
             for (String name : List.of("method", "int8", "int8-share")) {
-                String value = parameters.text(name);
+                String value = parameters.spec().parameters().get(name);
                 if (value != null && !value.equals("rtn")) {
                     throw parameters.wrong(name, "it together with weights=int4 alone", value);
                 }

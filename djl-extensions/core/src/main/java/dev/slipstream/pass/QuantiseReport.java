@@ -64,7 +64,9 @@ final class QuantiseReport {
         }
         long bytesBefore = Anatomy.of(before).bytes();
         long bytesAfter = Anatomy.of(after).bytes();
-        lines.add("%d bytes of weights become %d".formatted(bytesBefore, bytesAfter));
+        lines.add(
+                String.format(
+                        Locale.ROOT, "%,d bytes of weights become %,d", bytesBefore, bytesAfter));
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("parts", facts);
         all.put("ranking", ranking());

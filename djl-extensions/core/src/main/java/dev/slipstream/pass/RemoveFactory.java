@@ -20,8 +20,8 @@ public final class RemoveFactory implements PassFactory {
 
     @Override
     public Pass create(Parameters parameters) {
-        String text = parameters.text(NAMES);
-        String expected = "names such as (attention.5,feed-forward.6)";
+        String expected = "names such as attention.5, separated by commas";
+        String text = parameters.text(NAMES, expected);
         if (text == null || text.isBlank()) {
             throw parameters.wrong(NAMES, expected, "none");
         }

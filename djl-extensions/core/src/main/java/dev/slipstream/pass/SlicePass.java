@@ -153,21 +153,21 @@ public record SlicePass(Width width, Training training) implements Pass {
         @Override
         public Pass create(Parameters parameters) {
             List<Integer> widths = parameters.wholes("widths", 1);
-            int width = parameters.whole("width", 0, 1, Integer.MAX_VALUE);
-            double budget = parameters.number("parameters", 0, Double.MIN_VALUE, 1e15);
+            Integer width = parameters.whole("width", 1, Integer.MAX_VALUE);
+            Double budget = parameters.number("parameters", Double.MIN_VALUE, Double.MAX_VALUE);
             Training training =
                     parameters.flag("untrained", false) ? Training.ANY : Training.NESTED;
-            int given = (widths.isEmpty() ? 0 : 1) + (width > 0 ? 1 : 0) + (budget > 0 ? 1 : 0);
+            int given =
+                    (widths.isEmpty() ? 0 : 1) + (width == null ? 0 : 1) + (budget == null ? 0 : 1);
             if (given != 1) {
                 throw new PassException(
                         "pass %s: expected one of width, widths and parameters, found %d of them"
                                 .formatted(NAME, given));
             }
-            if (budget > 0) {
+            if (budget != null) {
                 return new SlicePass(new Width.Budget(budget), training);
             }
-            return new SlicePass(
-                    new Width.Each(widths.isEmpty() ? List.of(width) : widths), training);
+            return new SlicePass(new Width.Each(width == null ? widths : List.of(width)), training);
         }
     }
 }

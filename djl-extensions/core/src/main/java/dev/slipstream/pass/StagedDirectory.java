@@ -8,16 +8,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * A directory that appears complete or not at all: it is filled under another name beside its place
- * and moved there at the end. What a killed process leaves behind begins with a dot and ends in
- * {@code .part}.
+ * and moved there at the end. Ctrl-C deletes what is not complete; what a killed process leaves
+ * behind begins with a dot and ends in {@code .part}.
  */
 public final class StagedDirectory implements AutoCloseable {
     private final Path target;
     private final Path staging;
+    private final Thread interrupted = new Thread(this::abandon);
 
     private StagedDirectory(Path target, Path staging) {
         this.target = target;
@@ -40,7 +42,9 @@ public final class StagedDirectory implements AutoCloseable {
         for (int attempt = 0; ; attempt++) {
             Path staging = beside(place, attempt + ".part");
             try {
-                return new StagedDirectory(place, Files.createDirectory(staging));
+                StagedDirectory staged = new StagedDirectory(place, Files.createDirectory(staging));
+                Runtime.getRuntime().addShutdownHook(staged.interrupted);
+                return staged;
             } catch (FileAlreadyExistsException e) {
                 // Another process is at work here, or was killed.
             }
@@ -72,10 +76,53 @@ public final class StagedDirectory implements AutoCloseable {
         delete(aside);
     }
 
+    /** Removes a directory, which is there as a whole or not at all for others. */
+    static void remove(Path directory) throws IOException {
+        try (StagedDirectory aside = at(directory)) {
+            Files.move(directory, aside.path().resolve("old"), StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    /** Deletes what killed processes left of a directory; nobody may be at work on it. */
+    static void clean(Path target) throws IOException {
+        Path parent = target.toAbsolutePath().normalize().getParent();
+        if (parent == null) {
+            return;
+        }
+        Pattern left =
+                Pattern.compile(
+                        Pattern.quote("." + target.getFileName() + ".") + "\\d+\\.part(\\.old)?");
+        List<Path> parts;
+        try (Stream<Path> files = Files.list(parent)) {
+            parts =
+                    files.filter(f -> left.matcher(String.valueOf(f.getFileName())).matches())
+                            .toList();
+        }
+        for (Path part : parts) {
+            delete(part);
+        }
+    }
+
     /** Deletes what was not published. */
     @Override
     public void close() throws IOException {
+        try {
+            Runtime.getRuntime().removeShutdownHook(interrupted);
+        } catch (IllegalStateException e) {
+            // The process ends, and deletes it already.
+        }
         delete(staging);
+    }
+
+    /** Ctrl-C: the thread that fills the directory may still be at work. */
+    private void abandon() {
+        for (int attempt = 0; attempt < 100 && Files.exists(staging); attempt++) {
+            try {
+                delete(staging);
+            } catch (IOException e) {
+                // A file was written meanwhile.
+            }
+        }
     }
 
     private static Path beside(Path place, String ending) {

@@ -114,17 +114,16 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
 
         @Override
         public Pass create(Parameters parameters) {
-            String text = parameters.text("sub-layers");
+            String names = "names such as feed-forward.3, separated by commas";
+            String text = parameters.text("sub-layers", names);
             if (text == null) {
-                throw parameters.wrong(
-                        "sub-layers", "names such as feed-forward.3, separated by commas", "none");
+                throw parameters.wrong("sub-layers", names, "none");
             }
             try {
                 return new SwitchPass(
                         Arrays.stream(text.split(",")).map(SubLayerName::parse).toList());
             } catch (IllegalArgumentException e) {
-                throw parameters.wrong(
-                        "sub-layers", "names such as feed-forward.3, separated by commas", text);
+                throw parameters.wrong("sub-layers", names, text);
             }
         }
     }

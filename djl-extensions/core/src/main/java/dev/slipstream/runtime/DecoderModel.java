@@ -155,6 +155,15 @@ public final class DecoderModel implements AutoCloseable {
         return decoder.draft() != null;
     }
 
+    /** Returns what is noted in the model's file, by name; not any more after it is closed. */
+    public Map<String, String> metadata() {
+        try {
+            return session.getMetadata().getCustomMetadata();
+        } catch (OrtException e) {
+            throw failure(name, e);
+        }
+    }
+
     /** Returns what of the model can be left out, by {@link Turn#effort()}. */
     public GateNotes gates() {
         return decoder.notes();

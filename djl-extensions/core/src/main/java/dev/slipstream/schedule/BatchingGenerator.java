@@ -5,6 +5,7 @@ import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.decode.ForwardingGenerator;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
+import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TokenStream;
 import java.util.List;
@@ -74,6 +75,11 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
     /** Returns the bytes of keys and values that are set aside for the requests that run now. */
     public long keyValueBytes() {
         return admission.bytes();
+    }
+
+    /** Returns the model that the requests share; it stays this generator's. */
+    public LanguageModel model() {
+        return generator.model();
     }
 
     /** Returns what is remembered of texts; null if every prompt is read. */

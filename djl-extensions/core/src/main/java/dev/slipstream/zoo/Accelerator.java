@@ -63,7 +63,9 @@ final class Accelerator {
         Calibration calibration = calibration(read, tokenizer);
         Path directory = options.cacheDirectory();
         PassCache cache =
-                new PassCache(directory == null ? PassCache.defaultDirectory() : directory);
+                new PassCache(
+                        directory == null ? PassCache.defaultDirectory() : directory,
+                        options.cacheLimit());
         String key = PassCache.key(read.graph(), plan.inOrder(), calibration);
         return cache.get(
                         key,

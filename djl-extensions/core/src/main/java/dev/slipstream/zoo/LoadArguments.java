@@ -45,7 +45,8 @@ final class LoadArguments {
                     "prefillChunk",
                     "prefixCacheBytes",
                     "prefixCacheFile",
-                    "cacheDirectory");
+                    "cacheDirectory",
+                    "cacheLimit");
 
     /** By option: the name that {@link PlanOptions#parse} has for it. */
     private static final Map<String, String> PLAN =
@@ -100,7 +101,8 @@ final class LoadArguments {
                                 drafting(options),
                                 cache(options, defaults.cache()),
                                 plan(options),
-                                directory(options)));
+                                directory(options),
+                                wide(options, "cacheLimit", defaults.cacheLimit())));
     }
 
     private static BatchOptions batching(Map<String, ?> options, BatchOptions defaults) {
@@ -179,7 +181,8 @@ final class LoadArguments {
         return result;
     }
 
-    private static String option(Map<String, String> names, String name) {
+    private static String option(Map<String, String> names, String indexed) {
+        String name = indexed.replaceFirst("\\[\\d+]$", "");
         return names.entrySet().stream()
                 .filter(entry -> entry.getValue().equals(name))
                 .map(Map.Entry::getKey)

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *     end
  * @param cacheDirectory where graphs are kept that a plan made; null takes {@link
  *     PassCache#defaultDirectory()}
+ * @param cacheLimit bytes that all of them may take, 0 or more; the least recently used are removed
+ *     then, but none that is in use
  */
 public record LoadOptions(
         Precision precision,
@@ -34,7 +36,8 @@ public record LoadOptions(
         DraftOptions drafting,
         CacheOptions cache,
         Plan plan,
-        @Nullable Path cacheDirectory) {
+        @Nullable Path cacheDirectory,
+        long cacheLimit) {
     /** Checks the ranges. */
     public LoadOptions {
         if (contextLength < 0) {
@@ -43,6 +46,10 @@ public record LoadOptions(
         }
         if (threads < 0) {
             throw new IllegalArgumentException("threads: expected 0 or more, found " + threads);
+        }
+        if (cacheLimit < 0) {
+            throw new IllegalArgumentException(
+                    "cacheLimit: expected 0 or more bytes, found " + cacheLimit);
         }
     }
 
@@ -60,7 +67,8 @@ public record LoadOptions(
                 DraftOptions.NONE,
                 CacheOptions.defaults(),
                 Plan.NONE,
-                null);
+                null,
+                PassCache.LIMIT);
     }
 
     /** Returns these options with another precision. */
@@ -74,7 +82,8 @@ public record LoadOptions(
                 drafting,
                 cache,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with another context length. */
@@ -88,7 +97,8 @@ public record LoadOptions(
                 drafting,
                 cache,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with another number of threads. */
@@ -102,7 +112,8 @@ public record LoadOptions(
                 drafting,
                 cache,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with other waits. */
@@ -116,7 +127,8 @@ public record LoadOptions(
                 drafting,
                 cache,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with other limits on requests. */
@@ -135,7 +147,8 @@ public record LoadOptions(
                 drafting,
                 cache,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with another way to draft. */
@@ -149,7 +162,8 @@ public record LoadOptions(
                 value,
                 cache,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with another memory of what was read. */
@@ -163,7 +177,8 @@ public record LoadOptions(
                 drafting,
                 value,
                 plan,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with another plan. */
@@ -177,7 +192,8 @@ public record LoadOptions(
                 drafting,
                 cache,
                 value,
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit);
     }
 
     /** Returns these options with another place for graphs that a plan made. */
@@ -191,6 +207,22 @@ public record LoadOptions(
                 drafting,
                 cache,
                 plan,
+                value,
+                cacheLimit);
+    }
+
+    /** Returns these options with another limit of all graphs that plans made, in bytes. */
+    public LoadOptions withCacheLimit(long value) {
+        return new LoadOptions(
+                precision,
+                contextLength,
+                threads,
+                spinning,
+                batching,
+                drafting,
+                cache,
+                plan,
+                cacheDirectory,
                 value);
     }
 }

@@ -13,6 +13,8 @@ import dev.slipstream.pass.ReportFile;
 import dev.slipstream.pass.StagedDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,14 +58,23 @@ public final class ModelDirectory {
     /**
      * Checks that a directory may be written, before the work that would be wasted.
      *
+     * @param directory its place
+     * @param existing what becomes of files that are there
+     * @param location of the model that it would be made of, which it must not be
      * @throws IOException if it may not; the message names it
      */
-    public static void check(Path directory, Existing existing) throws IOException {
+    public static void check(Path directory, Existing existing, String location)
+            throws IOException {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new IOException(directory + ": expected a directory or nothing, found a file");
         }
         if (!Files.isDirectory(directory) || isEmpty(directory)) {
             return;
+        }
+        if (existing == Existing.REPLACED && holds(directory, location)) {
+            throw new IOException(
+                    directory
+                            + ": expected another directory than the model's own, whose original would be lost, found the same; name another one");
         }
         if (existing == Existing.REFUSED) {
             throw new IOException(
@@ -75,6 +86,21 @@ public final class ModelDirectory {
                     directory
                             + ": expected a directory with the file plan.yml, written by an earlier run, found other files; only such a one is replaced: name another one");
         }
+    }
+
+    /** Tells whether a model lies in a directory or below it. */
+    private static boolean holds(Path directory, String location) throws IOException {
+        Path real = directory.toRealPath();
+        try {
+            for (Path at = Path.of(location).toRealPath(); at != null; at = at.getParent()) {
+                if (at.equals(real)) {
+                    return true;
+                }
+            }
+        } catch (NoSuchFileException | InvalidPathException e) {
+            // The name of an embedded model.
+        }
+        return false;
     }
 
     private static boolean isEmpty(Path directory) throws IOException {
@@ -93,7 +119,7 @@ public final class ModelDirectory {
      */
     public static void write(AcceleratedModel model, Path directory, Existing existing)
             throws IOException {
-        check(directory, existing);
+        check(directory, existing, model.location());
         try (StagedDirectory staged = StagedDirectory.at(directory)) {
             Path place = staged.path();
             model.graph().write(place.resolve("model.onnx"));

@@ -2,6 +2,8 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.PassException;
+import dev.slipstream.pass.PassSpec;
+import dev.slipstream.pass.Passes;
 import dev.slipstream.pass.Plan;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -20,7 +22,8 @@ public final class PlanOptions {
      * sequences} and {@code length} beside either.
      *
      * @param values returns the texts of a name; none leaves it at its default
-     * @throws IllegalArgumentException if a text is wrong; the message begins with its name
+     * @throws IllegalArgumentException if a text is wrong; the message begins with its name, behind
+     *     which {@code [2]} says that it is the third text of the name
      */
     public static Plan parse(Function<String, List<String>> values) {
         List<String> file = values.apply("plan");
@@ -36,8 +39,18 @@ public final class PlanOptions {
         if (!file.isEmpty()) {
             return calibrated(told("plan", () -> Plan.read(Path.of(file.get(0)))), values);
         }
+        each("passes", passes);
+        each("gates", gates);
         told("passes", () -> Plan.of(passes, List.of(), null));
         return calibrated(told("gates", () -> Plan.of(passes, gates, null)), values);
+    }
+
+    /** Checks one by one, so that the message can say which. */
+    private static void each(String name, List<String> specs) {
+        for (int i = 0; i < specs.size(); i++) {
+            String spec = specs.get(i);
+            told("%s[%d]".formatted(name, i), () -> Passes.create(PassSpec.parse(spec)));
+        }
     }
 
     private static Plan calibrated(Plan plan, Function<String, List<String>> values) {

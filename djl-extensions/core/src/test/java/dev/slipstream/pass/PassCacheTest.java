@@ -15,12 +15,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -114,7 +118,7 @@ class PassCacheTest {
     private void assertNothingHalf() throws IOException {
         try (Stream<Path> files = Files.list(directory.resolve("passes"))) {
             assertThat(files.map(file -> String.valueOf(file.getFileName())))
-                    .containsExactlyInAnyOrder("key", "key.lock");
+                    .containsExactlyInAnyOrder("key", "key.lock", "key.use", "limit.lock");
         }
     }
 
@@ -167,11 +171,11 @@ class PassCacheTest {
 
     @Test
     void aSecondProcessWaitsAndTakesWhatTheFirstMade() throws Exception {
-        Process first = start("the first");
+        Process first = start("the first", "key");
         try (BufferedReader firstOut = first.inputReader();
                 BufferedReader firstErr = first.errorReader()) {
             assertThat(firstOut.readLine()).isEqualTo("makes");
-            Process second = start("the second");
+            Process second = start("the second", "key");
             try (BufferedReader secondOut = second.inputReader();
                     BufferedReader secondErr = second.errorReader()) {
                 assertThat(
@@ -187,6 +191,8 @@ class PassCacheTest {
                 first.getOutputStream().flush();
                 assertThat(firstOut.readLine()).isEqualTo("has [the first]");
                 assertThat(secondOut.readLine()).isEqualTo("has [the first]");
+                first.getOutputStream().close();
+                second.getOutputStream().close();
                 assertThat(second.waitFor()).isZero();
             } finally {
                 second.destroyForcibly();
@@ -208,17 +214,123 @@ class PassCacheTest {
         }
     }
 
-    private Process start(String name) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xshare:auto",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        CachingProcess.class.getName(),
-                        directory.toString(),
-                        name)
-                .start();
+    @Test
+    void whatWasNotUsedForLongestMakesRoom() throws Exception {
+        end(start("another", "a", "b", "c"));
+        used("b", 1000);
+        used("c", 2000);
+        used("a", 3000);
+        new PassCache(directory, 5 * bytes("a") / 2).get("d", this::result);
+        assertThat(entries()).containsExactlyInAnyOrder("a", "d");
+        used("a", 1000);
+        end(start("another", "b"));
+        new PassCache(directory, 5 * bytes("a") / 2).get("a", this::result);
+        assertThat(made).hasValue(1);
+        new PassCache(directory, 7 * bytes("a") / 2).get("e", this::result);
+        assertThat(entries()).containsExactlyInAnyOrder("a", "d", "e");
+    }
+
+    @Test
+    void whatAProcessHasTakenStaysUntilItEnds() throws Exception {
+        Process other = start("another", "a");
+        try (BufferedReader out = other.inputReader()) {
+            assertThat(out.readLine()).isEqualTo("makes");
+            other.getOutputStream().write('\n');
+            other.getOutputStream().flush();
+            assertThat(out.readLine()).isEqualTo("has [another]");
+            PassCache small = new PassCache(directory, 0);
+            small.get("b", this::result);
+            small.get("c", this::result);
+            assertThat(entries()).containsExactlyInAnyOrder("a", "b", "c");
+            end(other);
+            small.get("d", this::result);
+            assertThat(entries()).containsExactlyInAnyOrder("b", "c", "d");
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void whatKilledProcessesLeftIsDeleted() throws Exception {
+        for (String left : List.of(".key.0.part", ".key.12.part.old", ".other.0.part")) {
+            Path part = Files.createDirectories(directory.resolve("passes").resolve(left));
+            Files.writeString(part.resolve("model.onnx"), "half");
+        }
+        Path foreign = Files.createDirectory(directory.resolve("passes/.git"));
+        new PassCache(directory).get("key", this::result);
+        Files.delete(foreign);
+        Files.delete(directory.resolve("passes/other.lock"));
+        Files.delete(directory.resolve("passes/other.use"));
+        assertNothingHalf();
+    }
+
+    /** A limit on the size of files is the nearest to a full disk that a process can get. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void onAFullDiskItWorksAndKeepsNothing() throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of("bash", "-c", "ulimit -f 1; exec \"$@\"", "bash"));
+        command.addAll(command("the only one", "key"));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(output)
+                .contains("has [the only one]")
+                .contains("cannot be kept, so that passes are applied again")
+                .contains("File too large");
+        assertThat(entries()).isEmpty();
+    }
+
+    private static void end(Process process) throws Exception {
+        process.getOutputStream().close();
+        String errors = new String(process.getErrorStream().readAllBytes());
+        assertThat(process.waitFor()).as(errors).isZero();
+    }
+
+    private void used(String key, long millis) throws IOException {
+        Files.setLastModifiedTime(
+                directory.resolve("passes").resolve(key + ".use"), FileTime.fromMillis(millis));
+    }
+
+    private long bytes(String key) throws IOException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(directory.resolve("passes").resolve(key))) {
+            for (Path file : files.toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        return bytes;
+    }
+
+    /** Directories, those that are not complete included. */
+    private List<String> entries() throws IOException {
+        try (Stream<Path> files = Files.list(directory.resolve("passes"))) {
+            return files.filter(Files::isDirectory)
+                    .map(file -> String.valueOf(file.getFileName()))
+                    .toList();
+        }
+    }
+
+    private Process start(String name, String... keys) throws IOException {
+        return new ProcessBuilder(command(name, keys)).start();
+    }
+
+    private List<String> command(String name, String... keys) {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-Xshare:auto",
+                                "-XX:TieredStopAtLevel=1",
+                                "-XX:-UsePerfData",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                CachingProcess.class.getName(),
+                                directory.toString(),
+                                name));
+        command.addAll(List.of(keys));
+        return command;
     }
 
     @Test

@@ -78,7 +78,7 @@ class PlanTest {
                 "`passes:\n- scale\n- nope`|`line 3: passes: expected one of the passes [`",
                 "`passes:\n- scale\ngates:\n- scale`|`expected each pass once, found scale twice`",
                 "`passes:\n- scale: {factr: 1}`|`line 2: passes: pass scale: expected one of the parameters [factor`",
-                "`passes:\n- scale: {factor: much}`|`line 2: passes: pass scale: factor: expected a number of 0.0 to 1000.0, found much`",
+                "`passes:\n- scale: {factor: much}`|`line 2: passes: pass scale: factor: expected a number of 0 to 1000, found much`",
                 "`passes:\n- scale: {factor: }`|`line 2: scale, factor: expected a text or a number, found nothing`",
                 "`passes:\n- scale: {factor: {a: 1}}`|`line 2: scale, factor: expected a text or a number, found a map of 1 entries`",
                 "`passes:\n- [scale]`|`line 2: passes: expected a pass as name:parameter=value or as {name: {parameter: value}}, found a list`",
@@ -196,7 +196,7 @@ class PlanTest {
     void knobsAreWhatAFactoryAsksFor() {
         assertThat(Passes.knobs(new ScaleFactory()))
                 .containsExactly(
-                        new Knob("factor", "a number of 0.0 to 1000.0", "1.0"),
+                        new Knob("factor", "a number of 0 to 1000", "1"),
                         new Knob("layers", "whole numbers of at least 0, separated by commas", ""),
                         new Knob("way", "one of up, upside-down", "up"),
                         new Knob("note", "a text", ""),

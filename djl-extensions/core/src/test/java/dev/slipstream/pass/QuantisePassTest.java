@@ -174,10 +174,10 @@ class QuantisePassTest {
                 "quantise:weights=int4,int8-share=0.3 | int8-share: expected a calibration text, found none",
                 "quantise:keep=attention.9 | keep: expected parts of [embedding, attention.0,",
                 "quantise:weights=int4,int8=(head) | int8: expected parts of [embedding, attention.0,",
-                "quantise:weights=fp32 | weights: expected int8 or int4, found fp32",
+                "quantise:weights=fp32 | weights: expected one of int8, int4, found fp32",
                 "quantise:method=gptq | method: expected it together with weights=int4 alone, found gptq",
                 "quantise:weights=int4,int8=embedding,int8-share=0.5 | int8-share: expected either a share or the names",
-                "quantise:weights=int4,int8-share=1.5 | int8-share: expected a number of 0.0 to 1.0, found 1.5",
+                "quantise:weights=int4,int8-share=1.5 | int8-share: expected a number of 0 to 1, found 1.5",
                 "quantise:bits=4 | expected one of the parameters [weights, method, keep, int8"
             })
     void saysWhatIsWrong(String pass, String message) {

@@ -36,9 +36,8 @@ public final class ScaleFactory implements PassFactory {
         double factor = parameters.number("factor", 1, 0, 1000);
         parameters.wholes("layers", 0);
         parameters.constant("way", Way.UP);
-        parameters.text("note");
+        parameters.text("note", "a text");
         parameters.flag("fast", false);
-        parameters.text("factor");
         parameters.whole("count", 1, 0, 9);
         return new Scale(parameters.spec(), (float) factor);
     }

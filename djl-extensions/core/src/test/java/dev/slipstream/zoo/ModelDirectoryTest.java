@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a plan makes of a model is an ordinary directory, complete or not there. */
 class ModelDirectoryTest {
@@ -232,6 +234,25 @@ class ModelDirectoryTest {
                                         ModelDirectory.Existing.REPLACED))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("found a file");
+    }
+
+    @ParameterizedTest
+    @EnumSource(ModelDirectory.Existing.class)
+    void aModelIsNotReplacedByWhatIsMadeOfIt(ModelDirectory.Existing existing) throws IOException {
+        write(checkpoint, scale("0.5"));
+        Plan gates = Plan.of(List.of(), List.of("switch:sub-layers=feed-forward.0"), null);
+        for (Path location : List.of(out, out.resolve("model.onnx"), out.resolve("../out"))) {
+            AcceleratedModel again =
+                    Models.accelerate(location.toString(), options(gates), pass -> {});
+            assertThatThrownBy(() -> ModelDirectory.write(again, out, existing))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining(out.toString())
+                    .hasMessageContaining("expected an");
+        }
+        assertThat(Files.readString(out.resolve("plan.yml")))
+                .contains("scale")
+                .doesNotContain("switch");
+        assertAlone();
     }
 
     private void assertAlone() throws IOException {

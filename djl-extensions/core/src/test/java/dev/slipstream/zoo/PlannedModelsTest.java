@@ -135,8 +135,9 @@ class PlannedModelsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "passes=nope|passes: expected one of the passes [",
-                "gates=scale:factor=-1|gates: pass scale: factor: expected a number of 0.0 to 1000.0, found -1",
+                "passes=scale;gates=scale|gates: expected each pass once, found scale twice",
+                "passes=nope|passes[0]: expected one of the passes [",
+                "gates=scale:factor=-1|gates[0]: pass scale: factor: expected a number of 0 to 1000, found -1",
                 "plan=/none/plan.yml|plan: /none/plan.yml: expected a plan, found no file",
                 "plan=/none/plan.yml;passes=scale|passes: expected none beside the plan /none/plan.yml",
                 "plan=/none/plan.yml;gates=scale|gates: expected none beside the plan /none/plan.yml",

@@ -1,8 +1,10 @@
 package dev.slipstream.spring;
 
 import dev.slipstream.decode.ChatMessage;
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextChunk;
@@ -33,6 +35,7 @@ public final class ScriptedGenerator implements TextGenerator {
     public final CountDownLatch streamClosed = new CountDownLatch(1);
     public volatile boolean closed;
     private volatile boolean waitsAfterPieces;
+    private volatile boolean whole;
     private volatile @Nullable RuntimeException failure;
     private volatile @Nullable RuntimeException refusal;
 
@@ -56,6 +59,12 @@ public final class ScriptedGenerator implements TextGenerator {
     /** Makes every request fail at once. */
     public ScriptedGenerator refusing(RuntimeException e) {
         refusal = e;
+        return this;
+    }
+
+    /** Makes options wrong that ask for less than the whole model. */
+    public ScriptedGenerator whole() {
+        whole = true;
         return this;
     }
 
@@ -98,6 +107,16 @@ public final class ScriptedGenerator implements TextGenerator {
         chats.add(messages);
         this.tools.add(tools);
         return prompt(String.join(" ", messages.stream().map(ChatMessage::content).toList()));
+    }
+
+    @Override
+    public void check(GenerationOptions options) {
+        EffortRequest effort = options.effort();
+        if (whole && !effort.equals(EffortRequest.NONE)) {
+            throw new InvalidOptionException(
+                    effort.level() != null ? "effort" : "skipCount",
+                    "expected the whole model, found " + effort);
+        }
     }
 
     @Override

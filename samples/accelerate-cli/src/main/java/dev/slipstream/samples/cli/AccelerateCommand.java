@@ -86,8 +86,8 @@ final class AccelerateCommand implements Callable<Integer> {
                     spec.commandLine(), "--plan: expected it, --pass or --gate, found none");
         }
         Existing existing = force ? Existing.REPLACED : Existing.REFUSED;
-        ModelDirectory.check(out, existing);
         String location = model.location(library);
+        ModelDirectory.check(out, existing, location);
         AcceleratedModel accelerated;
         try (PassBars bars = new PassBars(terminal, plan.inOrder().size())) {
             accelerated = Models.accelerate(location, options, bars);

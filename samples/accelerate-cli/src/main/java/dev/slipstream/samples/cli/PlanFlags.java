@@ -83,7 +83,9 @@ final class PlanFlags {
         } catch (IllegalArgumentException e) {
             String message = String.valueOf(e.getMessage());
             int colon = Math.max(0, message.indexOf(':'));
-            String flag = FLAGS.getOrDefault(message.substring(0, colon), "--plan");
+            // A flag that is repeated has no numbers on the command line.
+            String name = message.substring(0, colon).replaceFirst("\\[\\d+]$", "");
+            String flag = FLAGS.getOrDefault(name, "--plan");
             throw new ParameterException(command.commandLine(), flag + message.substring(colon), e);
         }
     }

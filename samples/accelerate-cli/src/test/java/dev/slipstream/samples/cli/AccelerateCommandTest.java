@@ -8,6 +8,8 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,6 +117,42 @@ class AccelerateCommandTest {
         assertThat(out.resolve("plan.yml")).content().contains("feed-forward.1");
     }
 
+    /** Tied weights are stored once, and gates hide their matrices in branches. */
+    @Test
+    void theBytesOfEachPrecisionAddUp() {
+        assertThat(accelerate("--gate", "switch:sub-layers=feed-forward.2")).isZero();
+        for (String line : shell.out().lines().toList()) {
+            if (!line.startsWith("before ") && !line.startsWith("after ")) {
+                continue;
+            }
+            String[] sides = line.replace(",", "").split(" bytes: ");
+            long sum = 0;
+            for (Matcher part = Pattern.compile("[a-z0-9]+ (\\d+)").matcher(sides[1]);
+                    part.find(); ) {
+                sum += Long.parseLong(part.group(1));
+            }
+            assertThat(sides[0]).as(line).endsWith(" " + sum);
+        }
+        assertThat(shell.out()).contains("before ", "after ", "int8 ").doesNotContain("uint8");
+    }
+
+    @Test
+    void aModelIsNotReplacedByWhatIsMadeOfIt() {
+        assertThat(accelerate("--pass", "remove:sub-layers=(feed-forward.2)")).isZero();
+        assertThat(
+                        shell.run(
+                                "accelerate",
+                                "--model",
+                                out.toString(),
+                                "--gate",
+                                "switch:sub-layers=feed-forward.1",
+                                "--force",
+                                "--out",
+                                out.toString()))
+                .isEqualTo(1);
+        assertThat(shell.err()).contains("expected another directory than the model's own");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -142,7 +180,8 @@ class AccelerateCommandTest {
         assertThat(shell.run("passes", "--json", json.toString())).isZero();
         assertThat(shell.out())
                 .contains("finercut: ", "quantise: ", "  weights")
-                .containsPattern("remove +.* if left out");
+                .containsPattern("remove +.* if left out")
+                .doesNotContain("a text", "E-", "2147483647");
         JsonArray passes =
                 JsonParser.parseString(Files.readString(json))
                         .getAsJsonObject()

@@ -70,20 +70,18 @@ final class ConfiguredModels {
     private NamedGenerator open(String name, ModelProperties model) {
         long start = System.nanoTime();
         String location = model.location() != null ? model.location() : name;
-        LoadOptions options = model.loadOptions(properties.cacheDirectory());
+        LoadOptions options =
+                model.loadOptions(properties.cacheDirectory(), properties.cacheLimit());
         SharedGenerator generator;
         try {
             generator = loader.load(name, location, options);
         } catch (PassException e) {
             throw new SlipstreamConfigurationException(
-                    model.planProperty(SlipstreamProperties.MODELS + name), e.getMessage(), e);
+                    model.planProperty(SlipstreamProperties.MODELS + name, e), e.getMessage(), e);
         } catch (RuntimeException e) {
             throw new SlipstreamConfigurationException(property(name), reason(name, model, e), e);
         }
-        GenerationOptions defaults =
-                model.generation() != null
-                        ? model.generation().over(generator.defaults())
-                        : generator.defaults();
+        GenerationOptions defaults = defaults(name, model, generator);
         log.info(
                 "Opened model %s from %s in %d ms: context of %d tokens, at most %d active and %d queued requests"
                         .formatted(
@@ -94,6 +92,25 @@ final class ConfiguredModels {
                                 options.batching().maxActive(),
                                 options.batching().maxQueued()));
         return new NamedGenerator(name, location, generator, defaults);
+    }
+
+    /** Returns what requests get that say nothing; the model is closed if it cannot give that. */
+    private static GenerationOptions defaults(
+            String name, ModelProperties model, SharedGenerator generator) {
+        GenerationProperties generation = model.generation();
+        if (generation == null) {
+            return generator.defaults();
+        }
+        try {
+            GenerationOptions defaults = generation.over(generator.defaults());
+            GenerationProperties.check(
+                    SlipstreamProperties.MODELS + name + ".generation",
+                    () -> generator.check(defaults));
+            return defaults;
+        } catch (RuntimeException e) {
+            generator.close();
+            throw e;
+        }
     }
 
     private String property(String name) {

@@ -107,8 +107,19 @@ public record GenerationProperties(
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */
     void check(String prefix) {
+        check(prefix, () -> over(GenerationOptions.greedy()));
+    }
+
+    /**
+     * Uses the values.
+     *
+     * @param prefix is the full name of this group of properties
+     * @param use throws an {@link InvalidOptionException} if one is wrong
+     * @throws SlipstreamConfigurationException in its place, with the property's name
+     */
+    static void check(String prefix, Runnable use) {
         try {
-            over(GenerationOptions.greedy());
+            use.run();
         } catch (InvalidOptionException e) {
             String property = PROPERTY_OF_OPTION.getOrDefault(e.option(), e.option());
             throw new SlipstreamConfigurationException(

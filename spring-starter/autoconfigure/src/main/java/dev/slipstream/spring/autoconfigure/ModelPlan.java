@@ -1,5 +1,6 @@
 package dev.slipstream.spring.autoconfigure;
 
+import dev.slipstream.pass.PassSpec;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.PlanOptions;
 import java.nio.file.Path;
@@ -35,10 +36,26 @@ record ModelPlan(
         }
     }
 
-    /** Returns the property to blame where the plan cannot be carried out. */
-    String property(String prefix) {
+    /**
+     * Returns the property to blame where the plan cannot be carried out.
+     *
+     * @param prefix the full name of the model's properties
+     * @param pass that could not be applied; null if it is none alone
+     */
+    String property(String prefix, @Nullable String pass) {
         if (plan != null) {
             return prefix + ".plan";
+        }
+        for (String name : List.of("passes", "gates")) {
+            List<String> specs = texts(name);
+            for (int i = 0; i < specs.size(); i++) {
+                if (PassSpec.parse(specs.get(i)).name().equals(pass)) {
+                    return "%s.%s[%d]".formatted(prefix, name, i);
+                }
+            }
+        }
+        if (pass == null && calibration != null && calibration.text() != null) {
+            return prefix + ".calibration.text";
         }
         return prefix + (passes != null && !passes.isEmpty() ? ".passes" : ".gates");
     }

@@ -1,12 +1,14 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.pass.PassException;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.unit.DataSize;
 
 /**
  * One named model.
@@ -74,8 +76,9 @@ public record ModelProperties(
      * Returns the defaults with what is set here laid over them.
      *
      * @param cacheDirectory where graphs are kept that plans made; null takes the usual place
+     * @param cacheLimit how much they may take; null takes the usual limit
      */
-    LoadOptions loadOptions(@Nullable Path cacheDirectory) {
+    LoadOptions loadOptions(@Nullable Path cacheDirectory, @Nullable DataSize cacheLimit) {
         LoadOptions options = LoadOptions.defaults();
         BatchOptions shared =
                 options.batching()
@@ -91,7 +94,8 @@ public record ModelProperties(
                 drafting != null ? drafting.options() : options.drafting(),
                 prefixCache != null ? prefixCache.over(options.cache()) : options.cache(),
                 modelPlan().read(),
-                cacheDirectory);
+                cacheDirectory,
+                cacheLimit != null ? cacheLimit.toBytes() : options.cacheLimit());
     }
 
     private ModelPlan modelPlan() {
@@ -99,8 +103,8 @@ public record ModelProperties(
     }
 
     /** Returns the property to blame where the plan cannot be carried out. */
-    String planProperty(String prefix) {
-        return modelPlan().property(prefix);
+    String planProperty(String prefix, PassException failure) {
+        return modelPlan().property(prefix, failure.pass());
     }
 
     /** Checks every value; {@code prefix} is the full name of this group of properties. */

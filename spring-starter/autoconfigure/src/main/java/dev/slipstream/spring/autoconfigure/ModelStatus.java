@@ -1,6 +1,7 @@
 package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.cache.CacheStatistics;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name in the application
  * @param location from which it was opened
+ * @param passes that its graph went through, gates among them, as plans name them; empty if none is
+ *     known
+ * @param efforts the levels of effort that requests may ask for, the best one first; empty if none
+ *     is known
  * @param contextLength the most tokens of prompt and answer
  * @param active requests that run now
  * @param queued requests that wait now
@@ -20,9 +25,17 @@ import org.jspecify.annotations.Nullable;
 public record ModelStatus(
         String name,
         String location,
+        List<String> passes,
+        List<String> efforts,
         int contextLength,
         int active,
         int queued,
         @Nullable Long keyValueBytes,
         @Nullable CacheStatistics prefixCache,
-        boolean closed) {}
+        boolean closed) {
+    /** Copies the lists. */
+    public ModelStatus {
+        passes = List.copyOf(passes);
+        efforts = List.copyOf(efforts);
+    }
+}

@@ -1,9 +1,13 @@
 package dev.slipstream.spring.autoconfigure;
 
+import dev.slipstream.decode.EffortLevels;
 import dev.slipstream.decode.ForwardingGenerator;
 import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.pass.Pipeline;
 import dev.slipstream.schedule.BatchingGenerator;
 import dev.slipstream.schedule.SharedGenerator;
+import java.util.List;
 
 /** A model under the name and with the defaults that the application gives it. */
 final class NamedGenerator extends ForwardingGenerator {
@@ -11,6 +15,8 @@ final class NamedGenerator extends ForwardingGenerator {
     private final String location;
     private final SharedGenerator queue;
     private final GenerationOptions defaults;
+    private final List<String> passes;
+    private final List<String> efforts;
     private volatile boolean closed;
 
     NamedGenerator(
@@ -20,12 +26,20 @@ final class NamedGenerator extends ForwardingGenerator {
         this.location = location;
         this.queue = queue;
         this.defaults = defaults;
+        LanguageModel model = queue instanceof BatchingGenerator own ? own.model() : null;
+        passes = model == null ? List.of() : Pipeline.applied(model.decoder().metadata());
+        efforts =
+                model == null
+                        ? List.of()
+                        : model.efforts().levels().stream().map(EffortLevels.Level::name).toList();
     }
 
     ModelStatus status() {
         return new ModelStatus(
                 name,
                 location,
+                passes,
+                efforts,
                 queue.contextLength(),
                 queue.active(),
                 queue.queued(),

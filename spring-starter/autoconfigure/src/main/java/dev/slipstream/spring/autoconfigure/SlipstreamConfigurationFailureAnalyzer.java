@@ -28,23 +28,32 @@ class SlipstreamConfigurationFailureAnalyzer
     @Override
     protected FailureAnalysis analyze(
             Throwable rootFailure, SlipstreamConfigurationException cause) {
-        ConfigurationProperty found = find(cause.property());
-        String description =
-                found == null
-                        ? "Slipstream cannot start. Property '%s' is not set, but has to change:%n%n    %s"
-                                .formatted(cause.property(), cause.reason())
-                        : "Slipstream cannot start. Property '%s' has the value '%s' (from %s):%n%n    %s"
-                                .formatted(
-                                        cause.property(),
-                                        found.getValue(),
-                                        found.getOrigin() != null
-                                                ? found.getOrigin()
-                                                : "an unknown place",
-                                        cause.reason());
-        String action =
+        String property = cause.property();
+        ConfigurationProperty found = find(property);
+        if (found == null && property.endsWith("]")) {
+            // A list in one value, cut at its commas, has no properties with numbers.
+            property = property.substring(0, property.lastIndexOf('['));
+            found = find(property);
+        }
+        ConfigurationProperty first = find(property + "[0]");
+        String state;
+        if (found != null) {
+            state = "has the value '%s' (from %s)".formatted(found.getValue(), origin(found));
+        } else if (first != null) {
+            state = "cannot be what it is (from %s on)".formatted(origin(first));
+        } else {
+            state = "is not set, but has to change";
+        }
+        return new FailureAnalysis(
+                "Slipstream cannot start. Property '%s' %s:%n%n    %s"
+                        .formatted(property, state, cause.reason()),
                 "Correct '%s'. Embedded models on the class path: %s."
-                        .formatted(cause.property(), Models.embedded());
-        return new FailureAnalysis(description, action, cause);
+                        .formatted(property, Models.embedded()),
+                cause);
+    }
+
+    private static String origin(ConfigurationProperty property) {
+        return property.getOrigin() != null ? property.getOrigin().toString() : "an unknown place";
     }
 
     private @Nullable ConfigurationProperty find(String property) {

@@ -26,6 +26,10 @@ class SlipstreamHealthIndicator implements HealthIndicator {
             details.put("status", status.closed() ? "closed" : "open");
             details.put("location", status.location());
             details.put("contextLength", status.contextLength());
+            if (!status.efforts().isEmpty()) {
+                details.put("passes", status.passes());
+                details.put("efforts", status.efforts());
+            }
             details.put("active", status.active());
             details.put("queued", status.queued());
             if (status.keyValueBytes() != null) {

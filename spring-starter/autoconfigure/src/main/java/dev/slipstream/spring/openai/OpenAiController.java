@@ -4,6 +4,7 @@ import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.TextGenerator;
+import dev.slipstream.spring.autoconfigure.ModelStatus;
 import dev.slipstream.spring.autoconfigure.SlipstreamModels;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -60,6 +61,7 @@ final class OpenAiController implements AutoCloseable {
      * @param created when the application started
      * @param contextLength not OpenAI's: the most tokens of prompt and answer together
      * @param chatTemplate not OpenAI's: whether the model was trained to chat
+     * @param slipstream not OpenAI's: what was done to the model; left out if nothing was
      */
     record Model(
             String id,
@@ -67,7 +69,22 @@ final class OpenAiController implements AutoCloseable {
             long created,
             String ownedBy,
             int contextLength,
-            boolean chatTemplate) {}
+            boolean chatTemplate,
+            @Nullable Accelerated slipstream) {}
+
+    /**
+     * What was done to a model.
+     *
+     * @param passes that it went through, gates among them, as plans name them
+     * @param efforts what requests may ask for as {@code slipstream.effort}, the best one first
+     */
+    record Accelerated(List<String> passes, List<String> efforts) {
+        static @Nullable Accelerated of(ModelStatus status) {
+            return status.passes().isEmpty() && status.efforts().size() < 2
+                    ? null
+                    : new Accelerated(status.passes(), status.efforts());
+        }
+    }
 
     record ModelList(String object, List<Model> data) {}
 
@@ -238,7 +255,8 @@ final class OpenAiController implements AutoCloseable {
                 started,
                 "slipstream",
                 model.contextLength(),
-                model.hasChatTemplate());
+                model.hasChatTemplate(),
+                Accelerated.of(models.status(name)));
     }
 
     private static Thread daemon(Runnable task) {

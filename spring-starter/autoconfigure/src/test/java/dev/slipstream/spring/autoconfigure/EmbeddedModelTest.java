@@ -128,7 +128,8 @@ class EmbeddedModelTest {
                         context ->
                                 assertThat(context)
                                         .getFailure()
-                                        .hasStackTraceContaining("slipstream.models.tales.passes: ")
+                                        .hasStackTraceContaining(
+                                                "slipstream.models.tales.passes[0]: ")
                                         .hasStackTraceContaining("attention.99"));
     }
 

@@ -16,6 +16,7 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.core.io.ClassPathResource;
+import org.springframework.util.unit.DataSize;
 
 class PropertiesBindingTest {
     private static SlipstreamProperties bind(String yaml) throws IOException {
@@ -69,6 +70,7 @@ class PropertiesBindingTest {
                         """
                         slipstream:
                           cache-directory: /var/cache/slipstream
+                          cache-limit: 2GB
                           models:
                             listed:
                               passes:
@@ -87,13 +89,16 @@ class PropertiesBindingTest {
                         List.of(),
                         new CalibrationText(
                                 List.of(Path.of("/a.txt"), Path.of("/b.gz")), 4, 32, null));
+        assertThat(properties.cacheLimit()).isEqualTo(DataSize.ofGigabytes(2));
         assertThat(properties.cacheDirectory()).isEqualTo(Path.of("/var/cache/slipstream"));
         assertThat(properties.models().values())
                 .hasSize(2)
                 .allSatisfy(
                         model -> {
-                            LoadOptions options = model.loadOptions(Path.of("/cache"));
+                            LoadOptions options =
+                                    model.loadOptions(Path.of("/cache"), DataSize.ofGigabytes(3));
                             assertThat(options.plan()).isEqualTo(expected);
+                            assertThat(options.cacheLimit()).isEqualTo(3L << 30);
                             assertThat(options.cacheDirectory()).isEqualTo(Path.of("/cache"));
                         });
     }

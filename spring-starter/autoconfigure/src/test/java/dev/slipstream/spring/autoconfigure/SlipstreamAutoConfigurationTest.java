@@ -86,6 +86,8 @@ class SlipstreamAutoConfigurationTest {
                                             new ModelStatus(
                                                     "zebra",
                                                     "/models/zebra",
+                                                    List.of(),
+                                                    List.of(),
                                                     64,
                                                     0,
                                                     0,

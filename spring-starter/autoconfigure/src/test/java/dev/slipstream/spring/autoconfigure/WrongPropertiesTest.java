@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +22,8 @@ class WrongPropertiesTest {
 
     @ImportAutoConfiguration(SlipstreamAutoConfiguration.class)
     static class Application {
+        static @Nullable ScriptedGenerator loaded;
+
         @Bean
         SlipstreamModelLoader loader() {
             return (name, location, options) -> {
@@ -30,7 +33,9 @@ class WrongPropertiesTest {
                 if (location.equals("nowhere")) {
                     throw new IllegalArgumentException("no model directory nowhere");
                 }
-                return new ScriptedGenerator(name, "a").queued();
+                ScriptedGenerator generator = new ScriptedGenerator(name, "a");
+                loaded = generator;
+                return (location.equals("whole") ? generator.whole() : generator).queued();
             };
         }
     }
@@ -93,6 +98,7 @@ class WrongPropertiesTest {
                 "slipstream.models.my-tales.plan, /none/plan.yml",
                 "slipstream.models.my-tales.calibration.text, /none/text.txt",
                 "slipstream.models.my-tales.calibration.length, 64",
+                "slipstream.cache-limit, -1GB",
                 "slipstream.default-model, nowhere",
             })
     void reportNamesPropertyAndValue(String property, String value) {
@@ -180,6 +186,57 @@ class WrongPropertiesTest {
         assertThat(output)
                 .contains("Property '" + property + "' has the value")
                 .contains("tales: expected a layer 9");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "passes[1]|remove:sub-layers=attention.9|nope|passes[1]|found nope",
+                "gates[1]|elastic|switch:sub-layers=x|gates[1]|found x",
+                "passes[0]|quantise:weights=int3|remove:sub-layers=attention.9|passes[0]|found int3",
+                "calibration.text[0]|scale|remove:sub-layers=attention.9|calibration.text|found none"
+            })
+    void oneOfAListIsNamed(String wrong, String first, String second, String named, String found) {
+        String prefix = "slipstream.models.my-tales.";
+        String list = wrong.substring(0, wrong.indexOf('['));
+        Map<String, Object> properties =
+                list.startsWith("calibration")
+                        ? Map.of(prefix + "calibration.text[0]", "/none/text.txt")
+                        : Map.of(prefix + list + "[0]", first, prefix + list + "[1]", second);
+        String output = start(properties);
+        assertThat(output)
+                .contains("Property '" + prefix + named + "' ")
+                .contains(found)
+                .doesNotContain("is not set");
+    }
+
+    @Test
+    void aPassThatCannotBeAppliedIsNamedAmongTheOthers() {
+        String output =
+                start(
+                        Map.of(
+                                "slipstream.models.my-tales.location", "somewhere",
+                                "slipstream.models.my-tales.passes[0]",
+                                        "remove:sub-layers=attention.9",
+                                "slipstream.models.my-tales.gates[0]", "elastic"));
+        assertThat(output)
+                .contains(
+                        "Property 'slipstream.models.my-tales.passes' cannot be what it is (from ")
+                .contains("tales: expected a layer 9");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"effort, fast", "skip-count, 2"})
+    void whatTheModelCannotDoByDefaultStopsTheStart(String name, String value) {
+        String property = "slipstream.models.my-tales.generation." + name;
+        String output =
+                start(Map.of("slipstream.models.my-tales.location", "whole", property, value));
+        assertThat(output)
+                .contains("APPLICATION FAILED TO START")
+                .contains("Property '" + property + "' has the value '" + value + "'")
+                .contains("expected the whole model");
+        assertThat(Application.loaded).matches(generator -> generator.closed);
     }
 
     @Test
