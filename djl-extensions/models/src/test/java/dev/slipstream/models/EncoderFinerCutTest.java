@@ -39,7 +39,7 @@ class EncoderFinerCutTest {
     @TempDir Path folder;
 
     @ParameterizedTest
-    @CsvSource({"MINILM, 6", "BGE, 12"})
+    @CsvSource({"MINILM, 6", "BGE, 6"})
     void losesLessThanItsBaselines(RealEncoders encoder, int most) throws IOException {
         try (EncoderTrial trial = new EncoderTrial(encoder.in(folder), encoder.pooling, judged())) {
             Calibration calibration = calibration(trial);
