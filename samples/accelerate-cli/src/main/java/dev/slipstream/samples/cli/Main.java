@@ -23,6 +23,7 @@ public final class Main {
         System.setProperty("ai.djl.offline", "true");
         PrintStream out = utf8(FileDescriptor.out);
         PrintStream err = utf8(FileDescriptor.err);
+        LogLines.install(err);
         Terminal terminal =
                 new Terminal(System.in, out, err, new Keyboard(), Main::errorIsTerminal);
         int code = CommandTree.execute(Library.slipstream(), terminal, arguments);
