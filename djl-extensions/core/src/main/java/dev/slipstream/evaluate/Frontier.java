@@ -26,6 +26,10 @@ public record Frontier(List<Method> methods, int points, Duration limit) {
         if (points < 1) {
             throw new IllegalArgumentException("points: expected 1 or more, found " + points);
         }
+        if (limit.isNegative()) {
+            throw new IllegalArgumentException(
+                    "limit: expected a time of 0 or more, found " + limit);
+        }
     }
 
     /** Hears how a sweep goes on. */
@@ -58,7 +62,8 @@ public record Frontier(List<Method> methods, int points, Duration limit) {
         SweepOrder order = new SweepOrder(methods, points);
         List<FrontierPoint> found = new ArrayList<>();
         long start = System.nanoTime();
-        while (found.size() < points && System.nanoTime() - start < limit.toNanos()) {
+        while (found.size() < points
+                && Duration.ofNanos(System.nanoTime() - start).compareTo(limit) < 0) {
             Trial trial = order.next();
             if (trial == null) {
                 break;

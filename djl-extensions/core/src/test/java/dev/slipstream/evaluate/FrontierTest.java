@@ -1,6 +1,7 @@
 package dev.slipstream.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -99,6 +100,16 @@ class FrontierTest {
         Frontier frontier = new Frontier(List.of(CUT), 5, Duration.ZERO);
 
         assertThat(frontier.sweep(FrontierTest::evaluation, listener())).isEmpty();
+    }
+
+    @Test
+    void takesAnyTime() {
+        Frontier frontier = new Frontier(List.of(CUT), 5, Duration.ofDays(1_000_000));
+
+        assertThat(frontier.sweep(FrontierTest::evaluation, listener())).hasSize(3);
+        assertThatThrownBy(() -> new Frontier(List.of(CUT), 5, Duration.ofMinutes(-1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("limit: expected a time of 0 or more");
     }
 
     /** Losses add up, ratios multiply. */

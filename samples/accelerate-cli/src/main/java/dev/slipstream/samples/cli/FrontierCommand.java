@@ -111,6 +111,9 @@ final class FrontierCommand implements Callable<Integer> {
             OutputFile.check("--json", json);
         }
         appraisal.check();
+        if (minutes < 1) {
+            throw appraisal.usage("--limit-minutes: expected 1 or more, found " + minutes);
+        }
         if (!model.plan().isEmpty()) {
             throw appraisal.usage(
                     "--plan, --pass and --gate: expected none of them, as a sweep begins with the untouched model; name what to try with --setting");

@@ -179,8 +179,12 @@ record FrontierReport(
                                 SMALL_LOSS));
     }
 
+    /** The front begins with points that are better and slower, where there are such. */
     private static boolean cheap(Point point) {
-        return point.onFront() && point.natsLost() != null && point.natsLost() <= SMALL_LOSS;
+        return point.onFront()
+                && speedUp(point) > 1
+                && point.natsLost() != null
+                && point.natsLost() <= SMALL_LOSS;
     }
 
     private static double speedUp(Point point) {

@@ -146,6 +146,7 @@ class FrontierCommandTest {
         "frontier, --methods pruning --out p.html, pruning",
         "frontier, --setting low-rank:rank=3 --out p.html, rank",
         "frontier, --points 0 --out p.html, points",
+        "frontier, --limit-minutes 0 --out p.html, --limit-minutes",
         "frontier, '', --out",
         "frontier, --pass low-rank --out p.html, --pass",
         "evaluate, '', --against",

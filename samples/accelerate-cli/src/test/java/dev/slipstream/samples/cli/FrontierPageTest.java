@@ -52,6 +52,27 @@ class FrontierPageTest {
     }
 
     @Test
+    void callsNothingFasterThatIsBetterAndSlower() {
+        String page =
+                FrontierPage.of(
+                        Sweeps.report(
+                                "tale",
+                                List.of(
+                                        Sweeps.measured(
+                                                "quantise:weights=int8", "quantise", -0.01, 0.9))));
+
+        assertThat(
+                        data(page)
+                                .getAsJsonArray("points")
+                                .get(0)
+                                .getAsJsonObject()
+                                .get("onFront")
+                                .getAsBoolean())
+                .isTrue();
+        assertThat(page).contains("Nothing was faster").doesNotContain("0.90× faster");
+    }
+
+    @Test
     void escapesWhatTextsOfOthersHold() {
         String nasty = "a</script><b>\"'&{{chart}}$1\u2028";
         String page =
