@@ -22,6 +22,7 @@ final class Json {
                         value -> value.withValueInclusion(JsonInclude.Include.NON_NULL))
                 .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
                 .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .addHandler(new OwnParameters())
                 .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
                 .withCoercionConfig(LogicalType.Textual, Json::onlyStrings)
                 .build();

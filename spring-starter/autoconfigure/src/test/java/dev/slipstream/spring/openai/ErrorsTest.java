@@ -56,6 +56,8 @@ class ErrorsTest {
                     "slipstream":{"skip_threshold":-2}         | slipstream.skip_threshold | cosine from -1 to 1
                     "slipstream":{"skip_count":-1}             | slipstream.skip_count | 0 or more
                     "slipstream":{"skip_count":1.5}            | slipstream.skip_count | value 1.5
+                    "slipstream":{"efort":"fast"}              | slipstream.efort | expected one of effort, ms_per_token, skip_threshold, skip_count, skip_warm_up
+                    "slipstream":{"effort":"fast","x":null}    | slipstream.x | no such parameter
                     "slipstream":{"skip_warm_up":-1}           | slipstream.skip_warm_up | 0 or more
                     "seed":1e30                                | seed | wrong type or range
                     "stop":5                                   | stop | expected a string or a list of up to 4
