@@ -9,6 +9,7 @@ import dev.slipstream.evaluate.OpenCandidate;
 import dev.slipstream.evaluate.ResidentMemory;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.Calibration;
+import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.RuntimeOptions;
@@ -59,7 +60,7 @@ public final class ModelCandidates implements CandidateOpener {
     }
 
     @Override
-    public OpenCandidate open(Candidate candidate) {
+    public OpenCandidate open(Candidate candidate, PipelineProgress progress) {
         Long before = ResidentMemory.now();
         LoadOptions planned =
                 options.withPlan(new Plan(candidate.passes(), candidate.gates(), null));
@@ -68,7 +69,7 @@ public final class ModelCandidates implements CandidateOpener {
                 new Accelerator(planned)
                         .plan(source)
                         .pipeline()
-                        .apply(SourceGraph.read(source, planned).graph(), calibration, pass -> {})
+                        .apply(SourceGraph.read(source, planned).graph(), calibration, progress)
                         .graph();
         DecoderModel decoder =
                 DecoderModel.open(graph, original.decoder().contextLength(), runtime());

@@ -59,7 +59,7 @@ class AppraiserTest {
     void findsNoDifferenceBetweenAModelAndItself() {
         List<String> told = new ArrayList<>();
         Evaluation evaluation;
-        try (OpenCandidate same = candidates().open(Candidate.ORIGINAL)) {
+        try (OpenCandidate same = candidates().open(Candidate.ORIGINAL, pass -> {})) {
             evaluation =
                     appraiser(List.of())
                             .appraise(same, (stage, done, all) -> told.add(stage + " " + done));
@@ -141,7 +141,7 @@ class AppraiserTest {
     void tellsWhichPassIsUnknown() {
         Candidate unknown = new Candidate(List.of(PassSpec.parse("no-such-pass")), List.of(), null);
 
-        assertThatThrownBy(() -> candidates().open(unknown))
+        assertThatThrownBy(() -> candidates().open(unknown, pass -> {}))
                 .isInstanceOf(PassException.class)
                 .hasMessageContaining("no-such-pass");
     }

@@ -119,24 +119,27 @@ final class AppraisalOptions {
      * Returns what measures candidates.
      *
      * @param original the untouched model
+     * @param contextLength the most tokens that it and all candidates take
      * @param tokens by which quality is judged
      */
-    Appraiser appraiser(OpenCandidate original, int[] tokens) throws IOException {
+    Appraiser appraiser(OpenCandidate original, int contextLength, int[] tokens)
+            throws IOException {
         LanguageModel model = original.model();
         return new Appraiser(
                 original,
                 tokens,
-                window(model.decoder().contextLength()),
-                new SpeedMeter(prompts(model, tokens), maxTokens, 1, rounds),
+                window(contextLength),
+                new SpeedMeter(prompts(model, contextLength, tokens), maxTokens, 1, rounds),
                 Evaluators.suiting(new Subject.Decoder(model)));
     }
 
-    private List<Prompt> prompts(LanguageModel model, int[] tokens) throws IOException {
-        int room = model.decoder().contextLength() - maxTokens;
+    private List<Prompt> prompts(LanguageModel model, int contextLength, int[] tokens)
+            throws IOException {
+        int room = contextLength - maxTokens;
         if (room < 1) {
             throw usage(
                     "--max-tokens: expected less than the model's context length %d, found %d"
-                            .formatted(model.decoder().contextLength(), maxTokens));
+                            .formatted(contextLength, maxTokens));
         }
         if (prompts == null) {
             return passages(model, tokens, Math.min(room, PROMPT_TOKENS));

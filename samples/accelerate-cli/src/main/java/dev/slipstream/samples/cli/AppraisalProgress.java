@@ -1,12 +1,17 @@
 package dev.slipstream.samples.cli;
 
 import dev.slipstream.evaluate.EvaluationProgress;
+import dev.slipstream.pass.Pass;
+import dev.slipstream.pass.PipelineProgress;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A bar for each stage of an appraisal; ends the appraisal where the user wants that. */
-final class AppraisalProgress implements EvaluationProgress, AutoCloseable {
+/**
+ * A bar for each pass and each stage of an appraisal; ends them where the user wants that, a long
+ * pass between two of its steps.
+ */
+final class AppraisalProgress implements EvaluationProgress, PipelineProgress, AutoCloseable {
     private static final int TASK_WIDTH = 36;
 
     private final Terminal terminal;
@@ -28,25 +33,42 @@ final class AppraisalProgress implements EvaluationProgress, AutoCloseable {
         this.interrupted = interrupted;
     }
 
-    /** Ends an appraisal before it begins, where the user wants that. */
-    void begins() {
+    /** Ends an appraisal, where the user wants that. */
+    private void go() {
         if (interrupted.getAsBoolean()) {
             throw new CancellationException();
         }
     }
 
     @Override
+    public void begins(Pass pass) {
+        go();
+        close();
+    }
+
+    @Override
+    public void step(int done, int total) {
+        go();
+        Progress current = bar == null ? open(" steps", total) : bar;
+        current.accept(done);
+    }
+
+    @Override
     public void accept(Stage now, int done, int all) {
-        begins();
+        go();
         Progress current = bar;
         if (current == null || now != stage) {
-            close();
-            String unit = now == Stage.QUALITY ? " tokens" : " texts";
-            current = new Progress(terminal, task, unit, all);
-            bar = current;
+            current = open(now == Stage.QUALITY ? " tokens" : " texts", all);
             stage = now;
         }
         current.accept(done);
+    }
+
+    private Progress open(String unit, int all) {
+        close();
+        Progress opened = new Progress(terminal, task, unit, all);
+        bar = opened;
+        return opened;
     }
 
     @Override

@@ -101,16 +101,18 @@ final class EvaluateCommand implements Callable<Integer> {
             OpenCandidate original, Precision originalPrecision, OpenCandidate candidate)
             throws IOException {
         int[] tokens = appraisal.limited(appraisal.tokens(original.model()));
-        SlidingWindow window =
-                appraisal.window(
-                        Math.min(
-                                original.model().decoder().contextLength(),
-                                candidate.model().decoder().contextLength()));
+        int contextLength =
+                Math.min(
+                        original.model().decoder().contextLength(),
+                        candidate.model().decoder().contextLength());
+        SlidingWindow window = appraisal.window(contextLength);
         LoadOptions loading = model.measured();
         try (AppraisalProgress progress =
                 new AppraisalProgress(terminal, "evaluate", interrupted::get)) {
             Evaluation evaluation =
-                    appraisal.appraiser(original, tokens).appraise(candidate, progress);
+                    appraisal
+                            .appraiser(original, contextLength, tokens)
+                            .appraise(candidate, progress);
             return EvaluateReport.of(
                     new EvaluateReport.Setting(
                             named(candidate, model.weights())

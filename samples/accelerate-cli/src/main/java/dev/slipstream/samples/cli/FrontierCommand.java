@@ -156,7 +156,8 @@ final class FrontierCommand implements Callable<Integer> {
                         opened,
                         new RuntimeOptions(loading.threads(), loading.spinning(), 1));
         int[] judged = appraisal.limited(parts.tokens());
-        Appraiser appraiser = appraisal.appraiser(original, judged);
+        Appraiser appraiser =
+                appraisal.appraiser(original, opened.decoder().contextLength(), judged);
         CandidateOpener opener =
                 new ModelCandidates(location, loading, opened, parts.calibration());
         SlidingWindow window = appraisal.window(opened.decoder().contextLength());
@@ -226,11 +227,9 @@ final class FrontierCommand implements Callable<Integer> {
 
         private Evaluation evaluation(Candidate candidate) {
             try (AppraisalProgress progress =
-                    new AppraisalProgress(terminal, now, interrupted::get)) {
-                progress.begins();
-                try (OpenCandidate open = opener.open(candidate)) {
-                    return appraiser.appraise(open, progress);
-                }
+                            new AppraisalProgress(terminal, now, interrupted::get);
+                    OpenCandidate open = opener.open(candidate, progress)) {
+                return appraiser.appraise(open, progress);
             }
         }
 
