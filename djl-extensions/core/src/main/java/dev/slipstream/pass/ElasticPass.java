@@ -82,9 +82,12 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
         if (levels.size() > 1) {
             GraphBuilder builder = new GraphBuilder(elastic);
             builder.input(Effort.WIDTHS, ElementType.INT64, feedForwards.size());
-            RowEnds ends = RowEnds.write(builder, feedForwards.size(), levels.size());
+            ChosenLevels chosen =
+                    ChosenLevels.write(
+                            builder, feedForwards.size(), levels, feedForwards.get(0).products());
             for (int i = 0; i < feedForwards.size(); i++) {
-                new ElasticFeedForward(elastic, feedForwards.get(i), i, levels, ends, cuts).write();
+                new ElasticFeedForward(elastic, feedForwards.get(i), i, levels, chosen, cuts)
+                        .write();
             }
             new GateNotes(List.of(), levels, null).write(elastic);
         }

@@ -11,6 +11,7 @@ import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -85,15 +86,6 @@ final class Gate {
                             .formatted(add.getInput(bias)));
         }
         List<NodeProto> moved = behindStream(model, subLayer);
-        for (NodeProto node : moved) {
-            if (node.getOpType().equals("If")) {
-                throw refused(
-                        model,
-                        name,
-                        "a sub-layer without gates, because ONNX Runtime does not pack the weights of a gate in a gate",
-                        node.getOutput(0));
-            }
-        }
         Set<String> made = new HashSet<>();
         moved.forEach(node -> made.addAll(node.getOutputList()));
         String branch = made.contains(add.getInput(0)) ? add.getInput(0) : add.getInput(1);
@@ -151,10 +143,15 @@ final class Gate {
         return presents;
     }
 
-    private static List<NodeProto> behindStream(OnnxModel model, SubLayer subLayer) {
+    private static Set<String> streamOf(OnnxModel model, SubLayer subLayer) {
         Set<String> stream = new HashSet<>(Set.of(subLayer.input()));
         model.producer(subLayer.input()).ifPresent(node -> stream.addAll(node.getOutputList()));
         stream.remove("");
+        return stream;
+    }
+
+    private static List<NodeProto> behindStream(OnnxModel model, SubLayer subLayer) {
+        Set<String> stream = streamOf(model, subLayer);
         List<NodeProto> moved = new ArrayList<>();
         for (NodeProto node : subLayer.nodes()) {
             Set<String> used = new LinkedHashSet<>();
@@ -182,6 +179,10 @@ final class Gate {
      * @param condition name of a boolean value: true computes the sub-layer
      */
     void close(String condition) {
+        if (moved.stream().anyMatch(node -> node.getOpType().equals("If"))) {
+            closeRows(condition);
+            return;
+        }
         model.nodes().removeAll(moved);
         GraphBuilder graph = new GraphBuilder(model);
         List<String> names = new ArrayList<>(List.of(branch));
@@ -207,6 +208,54 @@ final class Gate {
                                 skipped,
                                 skipped.node("Identity", past).output(present + ".unchanged")));
         model.nodes().add(choose(condition, computed.graph(), skipped.graph(), names));
+    }
+
+    /**
+     * Gives what has gates inside all rows or none instead: of a gate in a gate ONNX Runtime does
+     * not pack the weights.
+     */
+    private void closeRows(String condition) {
+        model.nodes().removeAll(moved);
+        GraphBuilder graph = new GraphBuilder(model);
+        String number =
+                graph.node("Cast", condition)
+                        .attribute("to", ElementType.INT64.code())
+                        .output(name + ".number");
+        String all = graph.initializer(name + ".all", Whole.of(Long.MAX_VALUE));
+        String start = graph.initializer(name + ".start", Whole.of(0));
+        String end = graph.node("Mul", number, all).output(name + ".end");
+        Map<String, String> renamed = new HashMap<>();
+        for (String value : streamOf(model, subLayer)) {
+            renamed.put(value, value + "." + name + ".rows");
+        }
+        Set<String> used = new LinkedHashSet<>();
+        moved.forEach(node -> names(node, used));
+        used.retainAll(renamed.keySet());
+        for (String value : used) {
+            graph.node("Slice", value, start, end, start).output(renamed.get(value));
+        }
+        renamed.put(branch, branch + ".computed");
+        OnnxModel inner = new OnnxModel(name);
+        inner.nodes().addAll(moved);
+        inner.replaceNodes(node -> List.of(renamed(node, renamed)));
+        model.nodes().addAll(inner.nodes());
+        GraphBuilder computed = graph.subgraph(name + ".computed");
+        output(computed, computed.node("Identity", branch + ".computed").output(branch + ".shown"));
+        GraphBuilder skipped = graph.subgraph(name + ".skipped");
+        String size = skipped.node("Shape", subLayer.input()).output(name + ".size");
+        output(skipped, skipped.node("ConstantOfShape", size).output(name + ".nothing"));
+        model.nodes().add(choose(condition, computed.graph(), skipped.graph(), List.of(branch)));
+    }
+
+    private static NodeProto renamed(NodeProto node, Map<String, String> names) {
+        NodeProto.Builder renamed = node.toBuilder();
+        for (int i = 0; i < node.getInputCount(); i++) {
+            renamed.setInput(i, names.getOrDefault(node.getInput(i), node.getInput(i)));
+        }
+        for (int i = 0; i < node.getOutputCount(); i++) {
+            renamed.setOutput(i, names.getOrDefault(node.getOutput(i), node.getOutput(i)));
+        }
+        return renamed.build();
     }
 
     private static String inside(String value, List<String> shown) {
