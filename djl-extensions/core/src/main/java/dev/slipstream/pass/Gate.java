@@ -86,6 +86,17 @@ final class Gate {
                             .formatted(add.getInput(bias)));
         }
         List<NodeProto> moved = behindStream(model, subLayer);
+        if (name.kind() == SubLayer.Kind.ATTENTION) {
+            for (NodeProto node : moved) {
+                if (node.getOpType().equals("If")) {
+                    throw refused(
+                            model,
+                            name,
+                            "an attention without gates, because ONNX Runtime does not pack the weights of a gate in a gate",
+                            node.getOutput(0));
+                }
+            }
+        }
         Set<String> made = new HashSet<>();
         moved.forEach(node -> made.addAll(node.getOutputList()));
         String branch = made.contains(add.getInput(0)) ? add.getInput(0) : add.getInput(1);
@@ -254,6 +265,9 @@ final class Gate {
         }
         for (int i = 0; i < node.getOutputCount(); i++) {
             renamed.setOutput(i, names.getOrDefault(node.getOutput(i), node.getOutput(i)));
+        }
+        if (names.containsKey(node.getOutput(0))) {
+            renamed.setName(renamed.getOutput(0));
         }
         return renamed.build();
     }
