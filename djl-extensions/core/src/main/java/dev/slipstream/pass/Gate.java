@@ -11,7 +11,6 @@ import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,7 +21,8 @@ import java.util.Set;
 /**
  * A sub-layer wrapped in an ONNX {@code If}; the other branch is the identity. What is not computed
  * costs the {@code If} and a tensor of zeros. Weights stay outside of the branches, where ONNX
- * Runtime packs them as those of any node.
+ * Runtime packs them as those of any node. A feed-forward with gates inside gets no {@code If} but
+ * all of its rows or none.
  *
  * <p>An attention that is not computed leaves keys and values of its tokens unwritten: a hole.
  * Later tokens for which it is computed attend to what lies there, zeros or what an earlier text
@@ -154,7 +154,8 @@ final class Gate {
         return presents;
     }
 
-    private static Set<String> streamOf(OnnxModel model, SubLayer subLayer) {
+    /** Returns the stream before a sub-layer, and what is made along with it, such as its norm. */
+    static Set<String> streamOf(OnnxModel model, SubLayer subLayer) {
         Set<String> stream = new HashSet<>(Set.of(subLayer.input()));
         model.producer(subLayer.input()).ifPresent(node -> stream.addAll(node.getOutputList()));
         stream.remove("");
@@ -176,7 +177,8 @@ final class Gate {
         return moved;
     }
 
-    private static void names(NodeProto node, Set<String> names) {
+    /** Collects the values that a node and its branches read. */
+    static void names(NodeProto node, Set<String> names) {
         names.addAll(node.getInputList());
         for (AttributeProto attribute : node.getAttributeList()) {
             attribute.getG().getNodeList().forEach(inner -> names(inner, names));
@@ -191,7 +193,7 @@ final class Gate {
      */
     void close(String condition) {
         if (moved.stream().anyMatch(node -> node.getOpType().equals("If"))) {
-            closeRows(condition);
+            RowGate.close(model, name, subLayer, moved, branch, condition);
             return;
         }
         model.nodes().removeAll(moved);
@@ -219,57 +221,6 @@ final class Gate {
                                 skipped,
                                 skipped.node("Identity", past).output(present + ".unchanged")));
         model.nodes().add(choose(condition, computed.graph(), skipped.graph(), names));
-    }
-
-    /**
-     * Gives what has gates inside all rows or none instead: of a gate in a gate ONNX Runtime does
-     * not pack the weights.
-     */
-    private void closeRows(String condition) {
-        model.nodes().removeAll(moved);
-        GraphBuilder graph = new GraphBuilder(model);
-        String number =
-                graph.node("Cast", condition)
-                        .attribute("to", ElementType.INT64.code())
-                        .output(name + ".number");
-        String all = graph.initializer(name + ".all", Whole.of(Long.MAX_VALUE));
-        String start = graph.initializer(name + ".start", Whole.of(0));
-        String end = graph.node("Mul", number, all).output(name + ".end");
-        Map<String, String> renamed = new HashMap<>();
-        for (String value : streamOf(model, subLayer)) {
-            renamed.put(value, value + "." + name + ".rows");
-        }
-        Set<String> used = new LinkedHashSet<>();
-        moved.forEach(node -> names(node, used));
-        used.retainAll(renamed.keySet());
-        for (String value : used) {
-            graph.node("Slice", value, start, end, start).output(renamed.get(value));
-        }
-        renamed.put(branch, branch + ".computed");
-        OnnxModel inner = new OnnxModel(name);
-        inner.nodes().addAll(moved);
-        inner.replaceNodes(node -> List.of(renamed(node, renamed)));
-        model.nodes().addAll(inner.nodes());
-        GraphBuilder computed = graph.subgraph(name + ".computed");
-        output(computed, computed.node("Identity", branch + ".computed").output(branch + ".shown"));
-        GraphBuilder skipped = graph.subgraph(name + ".skipped");
-        String size = skipped.node("Shape", subLayer.input()).output(name + ".size");
-        output(skipped, skipped.node("ConstantOfShape", size).output(name + ".nothing"));
-        model.nodes().add(choose(condition, computed.graph(), skipped.graph(), List.of(branch)));
-    }
-
-    private static NodeProto renamed(NodeProto node, Map<String, String> names) {
-        NodeProto.Builder renamed = node.toBuilder();
-        for (int i = 0; i < node.getInputCount(); i++) {
-            renamed.setInput(i, names.getOrDefault(node.getInput(i), node.getInput(i)));
-        }
-        for (int i = 0; i < node.getOutputCount(); i++) {
-            renamed.setOutput(i, names.getOrDefault(node.getOutput(i), node.getOutput(i)));
-        }
-        if (names.containsKey(node.getOutput(0))) {
-            renamed.setName(renamed.getOutput(0));
-        }
-        return renamed.build();
     }
 
     private static String inside(String value, List<String> shown) {
