@@ -90,14 +90,26 @@ public final class Parameters {
 
     /** Returns one of an enum's constants, which are written in small letters with dashes. */
     public <E extends Enum<E>> E constant(String name, E missing) {
-        E[] constants = missing.getDeclaringClass().getEnumConstants();
+        E given = constant(name, missing.getDeclaringClass(), written(missing));
+        return given == null ? missing : given;
+    }
+
+    /**
+     * Returns one of an enum's constants, or null if it is left out and the model decides.
+     *
+     * @param name of the parameter
+     * @param type the enum
+     * @param missing says for lists what is taken then
+     */
+    public <E extends Enum<E>> @Nullable E constant(String name, Class<E> type, String missing) {
+        E[] constants = type.getEnumConstants();
         String values =
                 "one of "
                         + String.join(
                                 ", ", Arrays.stream(constants).map(Parameters::written).toList());
-        String value = text(name, values, written(missing));
+        String value = text(name, values, missing);
         if (value == null) {
-            return missing;
+            return null;
         }
         for (E constant : constants) {
             if (written(constant).equals(value)) {
