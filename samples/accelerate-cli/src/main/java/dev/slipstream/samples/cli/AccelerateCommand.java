@@ -2,6 +2,7 @@ package dev.slipstream.samples.cli;
 
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.pass.Pass;
 import dev.slipstream.pass.PassReport;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.AcceleratedModel;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,6 +52,7 @@ final class AccelerateCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private ModelOptions model = new ModelOptions();
+    @Mixin private PoolingOption pooling = new PoolingOption();
 
     @Option(
             names = {"-o", "--out"},
@@ -89,12 +92,19 @@ final class AccelerateCommand implements Callable<Integer> {
         Existing existing = force ? Existing.REPLACED : Existing.REFUSED;
         ModelDirectory.check(out, existing);
         String location = model.location(library);
+        boolean encoder = Models.isEncoder(location);
+        if (!encoder) {
+            pooling.requireNone(location);
+        }
         AtomicInteger begun = new AtomicInteger();
         AcceleratedModel accelerated;
         try (Progress bar = new Progress(terminal, "passes", " passes", plan.inOrder().size())) {
+            Consumer<Pass> onPass = pass -> bar.accept(begun.getAndIncrement());
             accelerated =
-                    Models.accelerate(
-                            location, options, pass -> bar.accept(begun.getAndIncrement()));
+                    encoder
+                            ? Models.accelerateEncoder(
+                                    location, model.encoding(pooling.value()), plan, onPass)
+                            : Models.accelerate(location, options, onPass);
         }
         for (PassReport report : accelerated.reports()) {
             terminal.out().println(report.pass());
