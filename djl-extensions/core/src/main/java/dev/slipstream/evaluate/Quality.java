@@ -22,9 +22,10 @@ public record Quality(
         if (!(agreement >= 0 && agreement <= 1)) {
             throw new IllegalArgumentException("agreement: expected 0 to 1, found " + agreement);
         }
-        if (!(divergence >= 0)) {
+        if (!(divergence >= 0 && Double.isFinite(divergence))) {
             throw new IllegalArgumentException(
-                    "divergence: expected 0 or more, found " + divergence);
+                    "divergence: expected a finite number of 0 or more, found %s, as where the candidate holds a token impossible that the original does not"
+                            .formatted(divergence));
         }
     }
 

@@ -3,7 +3,7 @@ package dev.slipstream.evaluate;
 /**
  * How well a model did a task.
  *
- * @param value the figure, a number; infinite where the task says so
+ * @param value the figure, a finite number
  * @param better which way is better
  * @param samples what the figure was taken over: questions, pairs, tokens
  */
@@ -18,8 +18,8 @@ public record Score(double value, Better better, long samples) {
 
     /** Checks that there is a figure. */
     public Score {
-        if (Double.isNaN(value)) {
-            throw new IllegalArgumentException("value: expected a number, found none");
+        if (!Double.isFinite(value)) {
+            throw new IllegalArgumentException("value: expected a finite number, found " + value);
         }
         if (samples < 1) {
             throw new IllegalArgumentException("samples: expected 1 or more, found " + samples);

@@ -92,6 +92,17 @@ class QualityMeterTest {
         assertThatThrownBy(() -> row(Double.POSITIVE_INFINITY, 0)).hasMessageContaining("token 3");
     }
 
+    /** No report could hold it: neither JSON nor a plot has infinity. */
+    @Test
+    void refusesAFigureThatIsNoNumber() {
+        Perplexity some = new Perplexity(10, 40, 30);
+
+        assertThatThrownBy(() -> new Quality(some, some, 1, Double.POSITIVE_INFINITY))
+                .hasMessageStartingWith("divergence: expected a finite number");
+        assertThatThrownBy(() -> new Score(Double.NEGATIVE_INFINITY, Score.Better.HIGHER, 1))
+                .hasMessageContaining("finite number");
+    }
+
     private static LogitRow row(double... logits) {
         float[] values = new float[logits.length];
         for (int i = 0; i < logits.length; i++) {
