@@ -1,6 +1,8 @@
 package dev.slipstream.samples.cli;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.decode.EffortRequest;
+import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.evaluate.Evaluation;
 import dev.slipstream.evaluate.OpenCandidate;
 import dev.slipstream.evaluate.SlidingWindow;
@@ -17,7 +19,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Measures a changed model against the original: what it lost, what it won. */
 @Command(
@@ -39,6 +43,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final AtomicBoolean interrupted = new AtomicBoolean();
 
+    @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private ModelOptions model = new ModelOptions();
 
     @Option(
@@ -65,6 +70,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private @Nullable Path sts;
 
     @Mixin private PoolingOption pooling = new PoolingOption();
+    @Mixin private EffortOptions effort = new EffortOptions();
     @Mixin private AppraisalOptions appraisal = new AppraisalOptions();
     @Mixin private JsonFile json = new JsonFile();
 
@@ -88,6 +94,11 @@ final class EvaluateCommand implements Callable<Integer> {
     @SuppressWarnings("try")
     private int encoder(String location, String originalLocation) throws IOException {
         appraisal.requireNoText(location);
+        if (!request().equals(EffortRequest.NONE)) {
+            throw appraisal.usage(
+                    "--effort: expected none for the sentence encoder %s, which has no gates, found one"
+                            .formatted(location));
+        }
         appraisal.checkRounds();
         if (sts == null) {
             throw appraisal.usage(
@@ -128,12 +139,14 @@ final class EvaluateCommand implements Callable<Integer> {
                             .formatted(location));
         }
         appraisal.check();
+        EffortRequest request = request();
         Precision originalPrecision = againstWeights == null ? model.weights() : againstWeights;
         if (originalLocation.equals(location)
                 && originalPrecision == model.weights()
-                && model.plan().isEmpty()) {
+                && model.plan().isEmpty()
+                && request.equals(EffortRequest.NONE)) {
             throw appraisal.usage(
-                    "--against: expected another model, other --against-weights, or a plan for the model, found the model itself");
+                    "--against: expected another model, other --against-weights, an effort, or a plan for the model, found the model itself");
         }
         EvaluateReport report;
         try (Interrupts.Registration interrupt =
@@ -145,13 +158,39 @@ final class EvaluateCommand implements Callable<Integer> {
                                         .withPlan(Plan.NONE)
                                         .withPrecision(originalPrecision));
                 OpenCandidate candidate = ModelCandidates.original(location, model.measured())) {
-            report = report(original, originalPrecision, candidate);
+            report =
+                    report(
+                            original,
+                            originalPrecision,
+                            new OpenCandidate(
+                                    candidate.model(),
+                                    request,
+                                    candidate.footprint(),
+                                    candidate.closing()));
         } catch (CancellationException e) {
             return cancelled();
         }
         terminal.out().print(report);
         json.write(report);
         return 0;
+    }
+
+    private EffortRequest request() {
+        try {
+            return effort.over(EffortRequest.NONE);
+        } catch (InvalidOptionException e) {
+            throw WrongOption.of(spec.commandLine(), e);
+        }
+    }
+
+    /** Tells the level of a candidate that is not measured whole, which it must have. */
+    private String level(OpenCandidate candidate) {
+        try {
+            String name = candidate.model().efforts().choose(candidate.effort()).name();
+            return candidate.effort().equals(EffortRequest.NONE) ? "" : ", effort " + name;
+        } catch (InvalidOptionException e) {
+            throw WrongOption.of(spec.commandLine(), e);
+        }
     }
 
     private int cancelled() {
@@ -169,6 +208,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         candidate.model().decoder().contextLength());
         SlidingWindow window = appraisal.window(contextLength);
         LoadOptions loading = model.measured();
+        String level = level(candidate);
         try (AppraisalProgress progress =
                 new AppraisalProgress(terminal, "evaluate", interrupted::get)) {
             Evaluation evaluation =
@@ -178,7 +218,8 @@ final class EvaluateCommand implements Callable<Integer> {
             return EvaluateReport.of(
                     new EvaluateReport.Setting(
                             named(candidate, model.weights())
-                                    + (model.plan().isEmpty() ? "" : ", " + model.plan().inOrder()),
+                                    + (model.plan().isEmpty() ? "" : ", " + model.plan().inOrder())
+                                    + level,
                             named(original, originalPrecision),
                             appraisal.text().toString(),
                             window,

@@ -5,7 +5,6 @@ import dev.slipstream.decode.InvalidOptionException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -165,20 +164,6 @@ final class SamplingOptions {
 
     /** Returns the error of a wrong option, by its name on the command line. */
     ParameterException usage(InvalidOptionException e) {
-        String message = e.getMessage();
-        String rest = message == null ? "" : message.replaceFirst("^" + e.option(), "");
-        return new ParameterException(command.commandLine(), flag(e.option()) + rest, e);
-    }
-
-    /** Returns the command line's name of a component of {@link GenerationOptions}. */
-    private static String flag(String component) {
-        return switch (component) {
-            case "stopStrings" -> "--stop";
-            case "topLogProbabilities" -> "--logprobs";
-            case "deadline" -> "--timeout";
-            case "millisPerToken" -> "--ms-per-token";
-            case "ignoreEndOfText" -> "--ignore-end";
-            default -> "--" + component.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
-        };
+        return WrongOption.of(command.commandLine(), e);
     }
 }

@@ -113,6 +113,19 @@ class FrontierCommandTest {
     }
 
     @Test
+    void evaluatesALevelOfAModelWithGates() throws IOException {
+        String gated = "--weights fp32 --gate switch:sub-layers=feed-forward.2";
+
+        assertThat(run("evaluate", gated + " --limit-tokens 100 --window 64")).isZero();
+        assertThat(report().get("divergence").getAsDouble()).isLessThan(1e-6);
+        int code = run("evaluate", gated + " --effort fast --limit-tokens 100 --window 64");
+
+        assertThat(code).as(shell.err()).isZero();
+        assertThat(report().get("divergence").getAsDouble()).isGreaterThan(1e-3);
+        assertThat(report().get("model").getAsString()).endsWith(", effort fast");
+    }
+
+    @Test
     void notesWhatAPassRefuses() throws IOException {
         int code =
                 run(
@@ -150,6 +163,8 @@ class FrontierCommandTest {
         "frontier, '', --out",
         "frontier, --pass low-rank --out p.html, --pass",
         "evaluate, '', --against",
+        "evaluate, --effort fast, --effort",
+        "evaluate, --effort fast --ms-per-token 3, --ms-per-token",
         "evaluate, --against-weights fp32 --max-tokens 1, --max-tokens",
     })
     void refusesWhatCannotBe(String command, String arguments, String named) {
