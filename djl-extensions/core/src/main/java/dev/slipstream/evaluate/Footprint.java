@@ -1,5 +1,6 @@
 package dev.slipstream.evaluate;
 
+import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
 import org.jspecify.annotations.Nullable;
 
@@ -21,10 +22,8 @@ public record Footprint(long storedBytes, @Nullable Long residentBytes) {
         }
     }
 
-    /** Returns the bytes of all weights of a graph as it stores them. */
+    /** Returns the bytes of all weights of a graph as it stores them: equal large ones once. */
     public static long storedBytes(OnnxModel graph) {
-        return graph.initializers().values().stream()
-                .mapToLong(tensor -> tensor.data().remaining())
-                .sum();
+        return Anatomy.of(graph).bytes();
     }
 }

@@ -20,6 +20,9 @@ record JudgedText(int[] tokens, Calibration calibration) {
     private static final int SEQUENCES = 8;
     private static final int LENGTH = 128;
 
+    /** Tokens of a sequence without those that begin it. */
+    private static final int LEAST = 3;
+
     /**
      * Parts a text, or reads the other one.
      *
@@ -27,7 +30,8 @@ record JudgedText(int[] tokens, Calibration calibration) {
      * @param other the text for passes; null takes the first third
      * @param model whose tokens they are
      * @param runtime how passes run the model
-     * @throws dev.slipstream.pass.PassException if there is too little text
+     * @throws IllegalArgumentException if there is too little text to be parted
+     * @throws dev.slipstream.pass.PassException if there is too little of the other
      */
     static JudgedText of(
             int[] tokens,
@@ -40,6 +44,12 @@ record JudgedText(int[] tokens, Calibration calibration) {
             return new JudgedText(
                     tokens,
                     Calibration.cut(own, begin, other.sequences(), other.length(), runtime));
+        }
+        int least = PARTS * SEQUENCES * LEAST;
+        if (tokens.length < least) {
+            throw new IllegalArgumentException(
+                    "--text: expected %d tokens or more, of which passes look at the first third, found %d; give a longer text, or passes one of their own by --calibration-text"
+                            .formatted(least, tokens.length));
         }
         int third = tokens.length / PARTS;
         int length =

@@ -140,6 +140,15 @@ class FrontierCommandTest {
     }
 
     @Test
+    void saysHowMuchTextItNeeds() throws IOException {
+        Files.writeString(text, "Once upon a time.");
+
+        assertThat(run("frontier", "--methods low-rank --out " + page)).isEqualTo(1);
+        assertThat(shell.err())
+                .contains("--text: expected 72 tokens or more", "--calibration-text");
+    }
+
+    @Test
     void keepsWhatThereIsOnCtrlC() throws IOException {
         shell.interrupts(
                 action -> {
