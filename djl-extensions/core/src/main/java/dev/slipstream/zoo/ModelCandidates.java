@@ -92,6 +92,8 @@ public final class ModelCandidates implements CandidateOpener {
                         .pipeline()
                         .apply(SourceGraph.read(source, planned).graph(), calibration, progress)
                         .graph();
+        // Before the model is open: nothing that fails later would close it.
+        long stored = Footprint.storedBytes(graph);
         DecoderModel decoder =
                 DecoderModel.open(graph, original.decoder().contextLength(), runtime());
         return new OpenCandidate(
@@ -104,7 +106,7 @@ public final class ModelCandidates implements CandidateOpener {
                         original.beginToken(),
                         original.endTokens()),
                 candidate.request(),
-                new Footprint(Footprint.storedBytes(graph), ResidentMemory.growthSince(before)),
+                new Footprint(stored, ResidentMemory.growthSince(before)),
                 decoder::close);
     }
 
