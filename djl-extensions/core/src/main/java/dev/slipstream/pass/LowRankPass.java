@@ -7,7 +7,6 @@ import dev.slipstream.graph.Layer;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
-import dev.slipstream.runtime.GraphProbe;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -100,26 +99,22 @@ final class LowRankPass implements Pass {
         OnnxModel graph = original.copy();
         FloatMatrices.foldTranspositions(graph);
         List<Group> groups = groups(graph);
-        Map<String, double[]> covariances = covariances(graph, groups, calibration);
-        List<LowRankFactors> factors = new ArrayList<>();
+        List<LowRankFactors> factors = factors(graph, groups, calibration, progress);
         List<RankBudget.Candidate> candidates = new ArrayList<>();
-        for (Group group : groups) {
-            LowRankFactors own =
-                    LowRankFactors.of(
-                            group.matrix(graph),
-                            group.out(),
-                            group.in(),
-                            covariances.computeIfAbsent(
-                                    group.input(), input -> Covariance.identity(group.in())));
-            factors.add(own);
-            candidates.add(new RankBudget.Candidate(group.out(), group.in(), own.energies()));
+        for (int i = 0; i < groups.size(); i++) {
+            Group group = groups.get(i);
+            candidates.add(
+                    new RankBudget.Candidate(group.out(), group.in(), factors.get(i).energies()));
         }
         List<Integer> ranks = ranks(graph, candidates);
         OnnxModel result = graph.copy();
         GraphBuilder builder = new GraphBuilder(result);
         Map<String, List<NodeProto>> replacements = new HashMap<>();
         for (int i = 0; i < groups.size(); i++) {
-            write(groups.get(i), factors.get(i), ranks.get(i), builder, replacements);
+            Group group = groups.get(i);
+            int rank = ranks.get(i);
+            float[] inner = factors.get(i).inner(rank, group.matrix(graph));
+            write(group, factors.get(i).outer(rank), inner, rank, builder, replacements);
         }
         result.replaceNodes(
                 node ->
@@ -166,32 +161,53 @@ final class LowRankPass implements Pass {
         return groups;
     }
 
-    private Map<String, double[]> covariances(
-            OnnxModel graph, List<Group> groups, @Nullable Calibration calibration) {
-        Map<String, double[]> result = new HashMap<>();
+    /**
+     * Decomposes each group once the moments of its inputs are there: those of all are too many.
+     */
+    private List<LowRankFactors> factors(
+            OnnxModel graph,
+            List<Group> groups,
+            @Nullable Calibration calibration,
+            PassProgress progress) {
+        StepCount steps = new StepCount(progress, groups.size());
+        LowRankFactors[] factors = new LowRankFactors[groups.size()];
         if (settings.inputs() == Inputs.IGNORED) {
-            return result;
+            for (int i = 0; i < factors.length; i++) {
+                factors[i] = factors(graph, groups.get(i), unrelated(groups.get(i).in()));
+                steps.step();
+            }
+            return List.of(factors);
         }
         if (calibration == null) {
             throw new PassException(
                     "low-rank: expected a calibration text, found none; give one, or inputs=ignored for a plain decomposition of worse quality");
         }
-        Map<String, Covariance> sums = new LinkedHashMap<>();
-        groups.forEach(group -> sums.put(group.input(), new Covariance(group.in())));
-        try (GraphProbe probe =
-                GraphProbe.open(graph, List.copyOf(sums.keySet()), calibration.runtime())) {
-            for (int[] sequence : calibration.sequences()) {
-                probe.run(
-                        sequence,
-                        Map.of(),
-                        values -> {
-                            sums.forEach((name, sum) -> sum.add(values.get(name).floats()));
-                            return sums;
+        Map<String, Integer> widths = new HashMap<>();
+        groups.forEach(group -> widths.put(group.input(), group.in()));
+        new SecondMoments(graph, calibration)
+                .measure(
+                        widths,
+                        (input, moments) -> {
+                            for (int i = 0; i < factors.length; i++) {
+                                if (groups.get(i).input().equals(input)) {
+                                    factors[i] = factors(graph, groups.get(i), moments);
+                                    steps.step();
+                                }
+                            }
                         });
-            }
+        return List.of(factors);
+    }
+
+    private static LowRankFactors factors(OnnxModel graph, Group group, double[] moments) {
+        return LowRankFactors.of(group.matrix(graph), group.out(), group.in(), moments);
+    }
+
+    private static double[] unrelated(int features) {
+        double[] moments = new double[features * features];
+        for (int i = 0; i < features; i++) {
+            moments[i * features + i] = 1;
         }
-        sums.forEach((name, sum) -> result.put(name, sum.matrix()));
-        return result;
+        return moments;
     }
 
     private List<Integer> ranks(OnnxModel graph, List<RankBudget.Candidate> candidates) {
@@ -231,26 +247,26 @@ final class LowRankPass implements Pass {
 
     private static void write(
             Group group,
-            LowRankFactors factors,
+            float[] outer,
+            float[] inner,
             int rank,
             GraphBuilder builder,
             Map<String, List<NodeProto>> replacements) {
         LowRankProducts writer = new LowRankProducts(builder, rank);
-        float[] outer = factors.outer(rank);
         int from = 0;
-        String inner = null;
+        String shared = null;
         for (Linear product : group.products()) {
             List<NodeProto> nodes = new ArrayList<>();
-            if (inner == null) {
-                NodeProto first = writer.inner(product, factors.inner(rank));
-                inner = first.getOutput(0);
+            if (shared == null) {
+                NodeProto first = writer.inner(product, inner);
+                shared = first.getOutput(0);
                 nodes.add(first);
             }
             int length = product.out() * rank;
             float[] own = new float[length];
             System.arraycopy(outer, from, own, 0, length);
             from += length;
-            nodes.add(writer.outer(product, inner, own));
+            nodes.add(writer.outer(product, shared, own));
             replacements.put(product.node().getOutput(0), nodes);
         }
     }
