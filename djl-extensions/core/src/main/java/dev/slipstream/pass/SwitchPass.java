@@ -10,7 +10,6 @@ import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.GateNotes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param subLayers which, each once; the order of the input's elements
  */
 public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
-    private static final String NAME = "switch";
+    static final String NAME = "switch";
 
     /** Copies and checks the list. */
     public SwitchPass {
@@ -98,33 +97,5 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
                                 reason == null
                                         ? "it has " + anatomy.layers().size() + " layers"
                                         : reason));
-    }
-
-    /** Makes the pass from a plan. */
-    public static final class Factory implements PassFactory {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public String description() {
-            return "puts sub-layers behind switches that each run sets: sub-layers=(feed-forward.3,attention.5)";
-        }
-
-        @Override
-        public Pass create(Parameters parameters) {
-            String names = "names such as feed-forward.3, separated by commas";
-            String text = parameters.text("sub-layers", names);
-            if (text == null) {
-                throw parameters.wrong("sub-layers", names, "none");
-            }
-            try {
-                return new SwitchPass(
-                        Arrays.stream(text.split(",")).map(SubLayerName::parse).toList());
-            } catch (IllegalArgumentException e) {
-                throw parameters.wrong("sub-layers", names, text);
-            }
-        }
     }
 }
