@@ -1,12 +1,8 @@
 package dev.slipstream.pass;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.GraphBuilder;
-import dev.slipstream.graph.Layer;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.SubLayer;
-import dev.slipstream.graph.SubLayerName;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -62,32 +58,6 @@ final class LowRankPass implements Pass {
         IGNORED
     }
 
-    /** Matrices of one feed-forward that read the same value. */
-    private record Group(SubLayerName subLayer, List<Linear> products) {
-        String input() {
-            return products.get(0).node().getInput(0);
-        }
-
-        int in() {
-            return products.get(0).in();
-        }
-
-        int out() {
-            return products.stream().mapToInt(Linear::out).sum();
-        }
-
-        float[] matrix(OnnxModel graph) {
-            float[] stacked = new float[in() * out()];
-            int from = 0;
-            for (Linear product : products) {
-                float[] own = product.matrix(graph.initializers());
-                System.arraycopy(own, 0, stacked, from, own.length);
-                from += own.length;
-            }
-            return stacked;
-        }
-    }
-
     @Override
     public PassSpec spec() {
         return spec;
@@ -98,11 +68,11 @@ final class LowRankPass implements Pass {
             OnnxModel original, @Nullable Calibration calibration, PassProgress progress) {
         OnnxModel graph = original.copy();
         FloatMatrices.foldTranspositions(graph);
-        List<Group> groups = groups(graph);
+        List<LowRankGroup> groups = LowRankGroup.of(graph, settings.dense());
         List<LowRankFactors> factors = factors(graph, groups, calibration, progress);
         List<RankBudget.Candidate> candidates = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
-            Group group = groups.get(i);
+            LowRankGroup group = groups.get(i);
             candidates.add(
                     new RankBudget.Candidate(group.out(), group.in(), factors.get(i).energies()));
         }
@@ -111,7 +81,7 @@ final class LowRankPass implements Pass {
         GraphBuilder builder = new GraphBuilder(result);
         Map<String, List<NodeProto>> replacements = new HashMap<>();
         for (int i = 0; i < groups.size(); i++) {
-            Group group = groups.get(i);
+            LowRankGroup group = groups.get(i);
             int rank = ranks.get(i);
             float[] inner = factors.get(i).inner(rank, group.matrix(graph));
             write(group, factors.get(i).outer(rank), inner, rank, builder, replacements);
@@ -124,49 +94,12 @@ final class LowRankPass implements Pass {
         return new Rewritten(result, report(groups, factors, ranks));
     }
 
-    private List<Group> groups(OnnxModel graph) {
-        List<Group> groups = new ArrayList<>();
-        List<Layer> layers = Anatomy.of(graph).layers();
-        for (Layer layer : layers) {
-            SubLayer feedForward = layer.feedForward().orElse(null);
-            if (feedForward == null || layer.index() < settings.dense()) {
-                continue;
-            }
-            SubLayerName name = new SubLayerName(SubLayer.Kind.FEED_FORWARD, layer.index());
-            if (!graph.nodes().contains(feedForward.residualAdd())) {
-                throw new PassException(
-                        "%s: low-rank: %s: expected it in the graph itself, found it in a branch of an If, as in a merged export; export the decoder with past alone"
-                                .formatted(graph.name(), name));
-            }
-            Map<String, List<Linear>> byInput = new LinkedHashMap<>();
-            for (NodeProto node : feedForward.nodes()) {
-                Linear product = Linear.of(node, graph.initializers());
-                if (product != null) {
-                    byInput.computeIfAbsent(node.getInput(0), input -> new ArrayList<>())
-                            .add(product);
-                }
-            }
-            if (byInput.isEmpty()) {
-                throw new PassException(
-                        "%s: low-rank: %s: expected products with matrices of 32-bit floats, found none; apply the pass before quantisation and gates, to a model of fp32 weights"
-                                .formatted(graph.name(), name));
-            }
-            byInput.values().forEach(products -> groups.add(new Group(name, products)));
-        }
-        if (groups.isEmpty()) {
-            throw new PassException(
-                    "%s: low-rank: expected feed-forwards behind the first %d layers, found %d layers"
-                            .formatted(graph.name(), settings.dense(), layers.size()));
-        }
-        return groups;
-    }
-
     /**
      * Decomposes each group once the moments of its inputs are there: those of all are too many.
      */
     private List<LowRankFactors> factors(
             OnnxModel graph,
-            List<Group> groups,
+            List<LowRankGroup> groups,
             @Nullable Calibration calibration,
             PassProgress progress) {
         StepCount steps = new StepCount(progress, groups.size());
@@ -198,7 +131,7 @@ final class LowRankPass implements Pass {
         return List.of(factors);
     }
 
-    private static LowRankFactors factors(OnnxModel graph, Group group, double[] moments) {
+    private static LowRankFactors factors(OnnxModel graph, LowRankGroup group, double[] moments) {
         return LowRankFactors.of(group.matrix(graph), group.out(), group.in(), moments);
     }
 
@@ -246,7 +179,7 @@ final class LowRankPass implements Pass {
     }
 
     private static void write(
-            Group group,
+            LowRankGroup group,
             float[] outer,
             float[] inner,
             int rank,
@@ -272,13 +205,13 @@ final class LowRankPass implements Pass {
     }
 
     private PassReport report(
-            List<Group> groups, List<LowRankFactors> factors, List<Integer> ranks) {
+            List<LowRankGroup> groups, List<LowRankFactors> factors, List<Integer> ranks) {
         List<String> lines = new ArrayList<>();
         List<Map<String, Object>> matrices = new ArrayList<>();
         long before = 0;
         long after = 0;
         for (int i = 0; i < groups.size(); i++) {
-            Group group = groups.get(i);
+            LowRankGroup group = groups.get(i);
             int rank = ranks.get(i);
             double lost = factors.get(i).lost(rank);
             before += (long) group.in() * group.out();

@@ -3,9 +3,7 @@ package dev.slipstream.pass;
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
-import dev.slipstream.graph.Layer;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.GateNotes;
@@ -59,7 +57,7 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
         Anatomy anatomy = Anatomy.of(graph);
         List<Gate> gates = new ArrayList<>();
         for (SubLayerName name : subLayers) {
-            gates.add(Gate.of(gated, name, find(graph, anatomy, name)));
+            gates.add(Gate.of(gated, name, Removal.subLayer(anatomy, name, graph)));
         }
         GraphBuilder builder = new GraphBuilder(gated);
         builder.input(Effort.GATES, ElementType.BOOL, subLayers.size());
@@ -78,24 +76,5 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
                         Map.of(
                                 "subLayers",
                                 subLayers.stream().map(SubLayerName::toString).toList())));
-    }
-
-    private static SubLayer find(OnnxModel graph, Anatomy anatomy, SubLayerName name) {
-        for (Layer layer : anatomy.layers()) {
-            for (SubLayer subLayer : layer.subLayers()) {
-                if (layer.index() == name.layer() && subLayer.kind() == name.kind()) {
-                    return subLayer;
-                }
-            }
-        }
-        String reason = anatomy.unreadable().get(name.layer());
-        throw new PassException(
-                "%s, %s: expected a sub-layer of the model, found none; %s"
-                        .formatted(
-                                graph.name(),
-                                name,
-                                reason == null
-                                        ? "it has " + anatomy.layers().size() + " layers"
-                                        : reason));
     }
 }

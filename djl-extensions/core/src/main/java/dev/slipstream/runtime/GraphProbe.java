@@ -120,7 +120,13 @@ public final class GraphProbe implements AutoCloseable {
                     for (long dimension : tensor.getInfo().getShape()) {
                         shape.add(dimension);
                     }
-                    shown.put(entry.getKey(), new Value(shape, tensor.getFloatBuffer()));
+                    FloatBuffer floats = tensor.getFloatBuffer();
+                    if (floats == null) {
+                        throw new InferenceException(
+                                "%s: value %s: expected floats, found %s"
+                                        .formatted(name, entry.getKey(), tensor.getInfo()));
+                    }
+                    shown.put(entry.getKey(), new Value(shape, floats));
                 }
                 return reader.apply(shown);
             }
