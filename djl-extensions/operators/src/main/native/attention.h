@@ -38,6 +38,13 @@ struct Sequence {
   float* values;
 };
 
+// How a residual stream u stands to itself behind a branch, h = u + out.
+struct Turn {
+  float uu;
+  float uh;
+  float hh;
+};
+
 struct Kernel {
   const char* name;
   int64_t head_multiple;  // the kernel takes heads whose size is a multiple of this
@@ -48,6 +55,9 @@ struct Kernel {
   // Attention of pairs [first, last), at most kPairs, of one key/value head. Pair i is row i / g
   // of the sequence and query head i % g of the g that share the key/value head.
   void (*attend)(const Attention&, const Sequence&, int64_t kv_head, int64_t first, int64_t last);
+
+  // The inner products of a row of the stream and what a branch adds to it.
+  Turn (*turn)(const float* u, const float* out, int64_t size);
 };
 
 extern const Kernel kAvx512Kernel;

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "attention_kernel.h"
+#include "turn_kernel.h"
 
 namespace {
 
@@ -55,4 +56,5 @@ struct Avx2Lanes {
 
 }  // namespace
 
-const Kernel kAvx2Kernel = {"avx2", Avx2Lanes::kWidth, append, Tiles<Avx2Lanes>::attend};
+const Kernel kAvx2Kernel = {"avx2", Avx2Lanes::kWidth, append, Tiles<Avx2Lanes>::attend,
+                            turn<Avx2Lanes>};

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "attention_kernel.h"
+#include "turn_kernel.h"
 
 namespace {
 
@@ -49,4 +50,5 @@ struct Avx512Lanes {
 
 }  // namespace
 
-const Kernel kAvx512Kernel = {"avx512", Avx512Lanes::kWidth, append, Tiles<Avx512Lanes>::attend};
+const Kernel kAvx512Kernel = {"avx512", Avx512Lanes::kWidth, append, Tiles<Avx512Lanes>::attend,
+                              turn<Avx512Lanes>};

@@ -1,6 +1,7 @@
 // No instructions beyond the architecture's first: eight lanes as plain C++, products rounded
 // before they are added. For processors without AVX2; slow, and the plainest to read.
 #include "attention_kernel.h"
+#include "turn_kernel.h"
 
 namespace {
 
@@ -94,4 +95,5 @@ struct PlainLanes {
 
 }  // namespace
 
-const Kernel kScalarKernel = {"scalar", PlainLanes::kWidth, append, Tiles<PlainLanes>::attend};
+const Kernel kScalarKernel = {"scalar", PlainLanes::kWidth, append, Tiles<PlainLanes>::attend,
+                              turn<PlainLanes>};

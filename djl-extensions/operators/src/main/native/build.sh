@@ -33,16 +33,18 @@ compile() {
   # shellcheck disable=SC2086
   "$compiler" $flags "$@" -ffile-prefix-map="$source"=. -c "$source/$name.cpp" -o "$work/$name.o"
 }
+compile operators
 compile ragged_attention
+compile skip
 compile attention_scalar
 compile attention_avx2 -mavx2 -mfma
 # GCC 12 turns its comparisons of 64-bit numbers into slow vectors (stv) and calls the undefined vectors in its own intrinsics uninitialized.
-compile attention_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mno-stv -Wno-maybe-uninitialized
+compile attention_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mno-stv -Wno-maybe-uninitialized -Wno-uninitialized
 # nodelete: the Java interface unloads a library when the options are closed that registered it, while
 # the session made with them still runs.
 "$compiler" -shared -nodefaultlibs -Wl,-z,nodelete -Wl,--build-id=none -Wl,-z,relro,-z,now -Wl,--no-undefined -s \
-  "$work/ragged_attention.o" "$work/attention_scalar.o" "$work/attention_avx2.o" \
-  "$work/attention_avx512.o" -lc -lgcc -o "$library.new"
+  "$work/operators.o" "$work/ragged_attention.o" "$work/skip.o" "$work/attention_scalar.o" \
+  "$work/attention_avx2.o" "$work/attention_avx512.o" -lc -lgcc -o "$library.new"
 rm -r "$work"
 mv "$library.new" "$library"
 echo "slipstream-operators: built $(basename "$library") with $("$compiler" -dumpfullversion)"

@@ -1,12 +1,8 @@
 // dev.slipstream.RaggedAttention: causal attention of the new rows of several sequences, each over
 // its own keys and values, for ONNX Runtime. docs/operators.md holds the contract.
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "attention.h"
-#include "ort.h"
+#include "operators.h"
 
 namespace {
 
@@ -16,9 +12,6 @@ enum Input { kQuery, kKey, kValue, kStarts, kPasts, kCos, kSin, kFirstBuffer };
 // it takes to wake another one.
 constexpr int64_t kParallelWork = 250 * 1000;
 
-// Names the instruction set in the session's configuration; for tests, which compare them.
-constexpr char kIsaKey[] = "slipstream.operators.isa";
-
 struct RaggedAttention {
   const OrtApi* api;
   const Kernel* kernel;
@@ -27,12 +20,6 @@ struct RaggedAttention {
   int64_t kv_heads;
   int64_t window;
   float scale;
-};
-
-struct Tensor {
-  float* data;  // or int32_t; null where the input is left out
-  const int64_t* shape;
-  size_t rank;
 };
 
 // A part of a run for one thread.
@@ -51,36 +38,11 @@ struct Run {
 };
 
 __attribute__((format(printf, 2, 3))) OrtStatus* error(const OrtApi* api, const char* format, ...) {
-  char message[512];
-  const int prefix = snprintf(message, sizeof(message), "RaggedAttention: ");
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(message + prefix, sizeof(message) - static_cast<size_t>(prefix), format, arguments);
+  OrtStatus* status = error_of(api, "RaggedAttention", format, arguments);
   va_end(arguments);
-  return ort::CreateStatus::of(api)(ORT_INVALID_ARGUMENT, message);
-}
-
-bool available(const Kernel* kernel) {
-  __builtin_cpu_init();
-  if (kernel == &kAvx512Kernel) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-  }
-  if (kernel == &kAvx2Kernel) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  }
-  return true;
-}
-
-// The fastest kernel there is, or the named one.
-const Kernel* choose(const char* name) {
-  static constexpr const Kernel* kernels[] = {&kAvx512Kernel, &kAvx2Kernel, &kScalarKernel};
-  for (const Kernel* kernel : kernels) {
-    if (name != nullptr ? strcmp(kernel->name, name) == 0 : available(kernel)) {
-      return available(kernel) ? kernel : nullptr;
-    }
-  }
-  return nullptr;
+  return status;
 }
 
 // AVX-512 leaves heads that are no multiple of 16 to AVX2, which every processor with it has.
@@ -115,19 +77,7 @@ OrtStatus* create(const OrtCustomOp*, const OrtApi* api, const OrtKernelInfo* in
                  static_cast<long long>(op.layer), static_cast<long long>(op.heads),
                  static_cast<long long>(op.kv_heads), static_cast<long long>(op.window));
   }
-  OrtKeyValuePairs* config = nullptr;
-  if (OrtStatus* status = ort::GetConfigEntries::of(api)(info, &config)) {
-    return status;
-  }
-  const char* isa = ort::GetKeyValue::of(api)(config, kIsaKey);
-  op.kernel = choose(isa);
-  OrtStatus* status = nullptr;
-  if (op.kernel == nullptr) {
-    status = error(api, "%s: expected avx512, avx2 or scalar, and what this processor has; found %s",
-                   kIsaKey, isa);
-  }
-  ort::ReleaseKeyValuePairs::of(api)(config);
-  if (status != nullptr) {
+  if (OrtStatus* status = choose(api, info, "RaggedAttention", &op.kernel)) {
     return status;
   }
   *result = malloc(sizeof(op));
@@ -136,28 +86,6 @@ OrtStatus* create(const OrtCustomOp*, const OrtApi* api, const OrtKernelInfo* in
   }
   memcpy(*result, &op, sizeof(op));
   return nullptr;
-}
-
-OrtStatus* get(const OrtApi* api, const OrtKernelContext* context, size_t index, Tensor* tensor) {
-  *tensor = {};
-  const OrtValue* value = nullptr;
-  if (OrtStatus* status = ort::GetInput::of(api)(context, index, &value)) {
-    return status;
-  }
-  if (value == nullptr) {
-    return nullptr;
-  }
-  OrtElementType type;
-  if (OrtStatus* status =
-          ort::GetTypeAndShape::of(api)(value, &type, &tensor->shape, &tensor->rank)) {
-    return status;
-  }
-  void* data = nullptr;
-  // The buffers of keys and values are inputs to ONNX Runtime, but written: their owner gives
-  // them for that.
-  OrtStatus* status = ort::GetTensorMutableData::of(api)(const_cast<OrtValue*>(value), &data);
-  tensor->data = static_cast<float*>(data);
-  return status;
 }
 
 // Reads the inputs that all sequences share and checks them.
@@ -403,68 +331,18 @@ OrtCharacteristic input_characteristic(const OrtCustomOp*, size_t index) {
 }
 
 constexpr OrtCustomOp make_operator() {
-  OrtCustomOp op = {};
-  op.version = kApiVersion;
+  OrtCustomOp op = plain_operator();
   op.GetName = [](const OrtCustomOp*) { return "RaggedAttention"; };
-  op.GetExecutionProviderType = [](const OrtCustomOp*) -> const char* { return nullptr; };
   op.GetInputType = input_type;
   op.GetInputTypeCount = [](const OrtCustomOp*) -> size_t { return kFirstBuffer + 1; };
   op.GetOutputType = [](const OrtCustomOp*, size_t) { return ORT_FLOAT; };
   op.GetOutputTypeCount = [](const OrtCustomOp*) -> size_t { return 1; };
-  op.KernelDestroy = free;
   op.GetInputCharacteristic = input_characteristic;
-  op.GetOutputCharacteristic = [](const OrtCustomOp*, size_t) { return ORT_REQUIRED; };
-  op.GetInputMemoryType = [](const OrtCustomOp*, size_t) { return 0; };
-  op.GetVariadicInputMinArity = [](const OrtCustomOp*) { return 1; };
-  op.GetVariadicInputHomogeneity = [](const OrtCustomOp*) { return 1; };
-  op.GetVariadicOutputMinArity = [](const OrtCustomOp*) { return 1; };
-  op.GetVariadicOutputHomogeneity = [](const OrtCustomOp*) { return 1; };
   op.CreateKernelV2 = create;
   op.KernelComputeV2 = compute;
-  op.GetStartVersion = [](const OrtCustomOp*) { return 1; };
-  op.GetEndVersion = [](const OrtCustomOp*) { return INT32_MAX; };
   return op;
-}
-
-constexpr OrtCustomOp kRaggedAttention = make_operator();
-
-// One for the process, made by the first session: the library is linked to stay loaded, and
-// ONNX Runtime keeps a pointer for as long as a session's options live.
-OrtCustomOpDomain* domain = nullptr;
-
-OrtStatus* make_domain(const OrtApi* api) {
-  if (__atomic_load_n(&domain, __ATOMIC_ACQUIRE) != nullptr) {
-    return nullptr;
-  }
-  OrtCustomOpDomain* made = nullptr;
-  if (OrtStatus* status = ort::CreateCustomOpDomain::of(api)("dev.slipstream", &made)) {
-    return status;
-  }
-  OrtStatus* status = ort::CustomOpDomainAdd::of(api)(made, &kRaggedAttention);
-  OrtCustomOpDomain* none = nullptr;
-  if (status != nullptr || !__atomic_compare_exchange_n(&domain, &none, made, false,
-                                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-    ort::ReleaseCustomOpDomain::of(api)(made);
-  }
-  return status;
 }
 
 }  // namespace
 
-// What ONNX Runtime looks up in a library of operators.
-extern "C" __attribute__((visibility("default"))) OrtStatus* RegisterCustomOps(
-    OrtSessionOptions* options, const OrtApiBase* base) {
-  const OrtApi* api = base->GetApi(kApiVersion);
-  if (api == nullptr) {
-    // The first function of the first version, which every ONNX Runtime has.
-    char message[128];
-    snprintf(message, sizeof(message),
-             "slipstream-operators: expected ONNX Runtime 1.%u or later, found %s", kApiVersion,
-             base->GetVersionString());
-    return ort::CreateStatus::of(base->GetApi(1))(ORT_FAIL, message);
-  }
-  if (OrtStatus* status = make_domain(api)) {
-    return status;
-  }
-  return ort::AddCustomOpDomain::of(api)(options, domain);
-}
+const OrtCustomOp kRaggedAttention = make_operator();

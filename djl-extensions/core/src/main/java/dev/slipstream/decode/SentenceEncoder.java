@@ -38,6 +38,17 @@ public record SentenceEncoder(String name, EncoderModel encoder, Tokenizer token
      * @param text any; cut where it is too long, its last token, {@code [SEP]}, kept
      */
     public int[] tokens(String text) {
+        return tokens(text, tokenizer, maxTokens);
+    }
+
+    /**
+     * Returns a text's token ids as an encoder reads them, without one that is open.
+     *
+     * @param text any
+     * @param tokenizer of the encoder
+     * @param maxTokens the most tokens, special ones included
+     */
+    public static int[] tokens(String text, Tokenizer tokenizer, int maxTokens) {
         int[] tokens = tokenizer.encode(text, Tokenizer.SpecialTokens.ADD);
         if (tokens.length <= maxTokens) {
             return tokens;

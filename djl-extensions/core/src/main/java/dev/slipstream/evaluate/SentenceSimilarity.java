@@ -68,6 +68,14 @@ public final class SentenceSimilarity implements Evaluator {
         return pairs;
     }
 
+    /** Returns the first sentences of all pairs, then the second ones. */
+    public List<String> sentences() {
+        List<String> sentences = new ArrayList<>();
+        pairs.forEach(pair -> sentences.add(pair.first()));
+        pairs.forEach(pair -> sentences.add(pair.second()));
+        return sentences;
+    }
+
     @Override
     public String name() {
         return name;
@@ -90,10 +98,7 @@ public final class SentenceSimilarity implements Evaluator {
     }
 
     private double correlation(SentenceEncoder encoder) {
-        List<String> sentences = new ArrayList<>();
-        pairs.forEach(pair -> sentences.add(pair.first()));
-        pairs.forEach(pair -> sentences.add(pair.second()));
-        float[][] vectors = encoder.embed(sentences);
+        float[][] vectors = encoder.embed(sentences());
         double[] cosines = new double[pairs.size()];
         double[] likenesses = new double[pairs.size()];
         for (int i = 0; i < cosines.length; i++) {
@@ -110,7 +115,7 @@ public final class SentenceSimilarity implements Evaluator {
     }
 
     /** Of vectors of length 1: their cosine. */
-    private static double product(float[] x, float[] y) {
+    static double product(float[] x, float[] y) {
         double sum = 0;
         for (int i = 0; i < x.length; i++) {
             sum += (double) x[i] * y[i];

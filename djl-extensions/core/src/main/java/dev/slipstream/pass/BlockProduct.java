@@ -4,6 +4,8 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +65,27 @@ record BlockProduct(NodeProto node, int in, int out, int block) implements Produ
             cut.setInput(BIAS, cuts.part(node.getInput(BIAS), 0, from, to));
         }
         return with(cut, "N", to - from);
+    }
+
+    /** Tells whether rows of another product can be computed by the same node. */
+    boolean stacks(BlockProduct other) {
+        NodeProto theirs = other.node();
+        return node.getInput(0).equals(theirs.getInput(0))
+                && out == other.out
+                && given(node, BIAS) == given(theirs, BIAS)
+                && new HashSet<>(node.getAttributeList())
+                        .equals(new HashSet<>(theirs.getAttributeList()));
+    }
+
+    /** Returns a node for the same rows of this product and of others that stack with it. */
+    NodeProto stacked(List<BlockProduct> others, int from, int to, Cuts cuts) {
+        NodeProto.Builder stacked = node.toBuilder();
+        for (int input : given(node, BIAS) ? new int[] {1, 2, BIAS} : new int[] {1, 2}) {
+            List<String> parts = new ArrayList<>(List.of(node.getInput(input)));
+            others.forEach(other -> parts.add(other.node.getInput(input)));
+            stacked.setInput(input, cuts.stacked(parts, from, to));
+        }
+        return with(stacked, "N", (1 + others.size()) * (to - from));
     }
 
     @Override

@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where the text lies that passes look at, and how much of it they see.
  *
  * @param files UTF-8 texts, plain or packed with gzip; one or more, read one after the other
- * @param sequences how many pieces are cut out, spread evenly over the text
- * @param length tokens of each piece, the model's begin token included
+ * @param sequences how many pieces are cut out, spread evenly over the text; for an encoder, how
+ *     many lines are taken
+ * @param length tokens of each piece, the model's begin token included; for an encoder, the most of
+ *     a line
  * @param sha256 of the text's UTF-8 bytes, unpacked and with line feeds at the ends of lines, by
  *     which a plan knows its text again; null takes any text
  */
@@ -68,6 +71,25 @@ public record CalibrationText(
                             .formatted(sha256, Sha256.of(text), files));
         }
         return text;
+    }
+
+    /**
+     * Reads the text as sentences, one a line, for encoders: as many as {@link #sequences()},
+     * spread evenly over the lines that are not blank.
+     *
+     * @throws PassException as {@link #read}, or if there are fewer
+     */
+    public List<String> sentences() {
+        List<String> lines =
+                read().lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        if (lines.size() < sequences) {
+            throw new PassException(
+                    "calibration text: expected at least %d sentences, one a line, found %d in %s; give more of them or ask for fewer sequences"
+                            .formatted(sequences, lines.size(), files));
+        }
+        return IntStream.range(0, sequences)
+                .mapToObj(i -> lines.get((int) ((long) i * lines.size() / sequences)))
+                .toList();
     }
 
     /** Returns this with the hash of what stands in the files now. */

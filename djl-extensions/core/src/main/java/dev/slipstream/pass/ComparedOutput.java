@@ -1,9 +1,11 @@
 package dev.slipstream.pass;
 
+import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.GraphProbe;
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which value of a model is compared when sub-layers go, and how: a decoder's logits, an encoder's
@@ -13,6 +15,8 @@ import java.util.List;
  * @param reading what its rows are
  */
 public record ComparedOutput(String value, Reading reading) {
+    private static final String HIDDEN = "last_hidden_state";
+
     /** What the rows of an output are. */
     public enum Reading {
         /** Logits of each token: distributions over a vocabulary. */
@@ -24,22 +28,27 @@ public record ComparedOutput(String value, Reading reading) {
     }
 
     /**
-     * Returns what a model is compared by: its logits or else its first output.
+     * Returns what a model is compared by: its logits or else its {@code last_hidden_state} or
+     * first output.
      *
      * @param graph a decoder or an encoder
-     * @param pooling what an encoder's embedding is
+     * @param pooling what an encoder's embedding is; null takes what the graph notes or else the
+     *     mean
      */
-    public static ComparedOutput of(OnnxModel graph, Reading pooling) {
+    public static ComparedOutput of(OnnxModel graph, @Nullable Pooling pooling) {
         List<String> outputs = graph.outputs().stream().map(output -> output.getName()).toList();
         if (outputs.contains("logits")) {
             return new ComparedOutput("logits", Reading.LOGITS);
         }
-        if (outputs.isEmpty() || pooling == Reading.LOGITS) {
+        if (outputs.isEmpty()) {
             throw new PassException(
                     "%s: expected an output logits, or another one that is an embedding, found %s"
                             .formatted(graph.name(), outputs));
         }
-        return new ComparedOutput(outputs.get(0), pooling);
+        Pooling known = pooling == null ? Pooling.noted(graph) : pooling;
+        return new ComparedOutput(
+                outputs.contains(HIDDEN) ? HIDDEN : outputs.get(0),
+                known == Pooling.CLS ? Reading.FIRST_TOKEN : Reading.MEAN_OF_TOKENS);
     }
 
     /** Returns the distance for an output of this kind where none is asked for. */

@@ -44,6 +44,29 @@ final class Cuts {
     }
 
     /**
+     * Returns the name of the same rows of several constants, copied one behind the other.
+     *
+     * @param names of initializers that differ in nothing but their values
+     * @param from the first row
+     * @param to the first row that is left out
+     */
+    String stacked(List<String> names, int from, int to) {
+        String stacked = "%s.rows.%d-%d".formatted(String.join("+", names), from, to);
+        model.initializers().computeIfAbsent(stacked, n -> stack(names, from, to));
+        return stacked;
+    }
+
+    private Tensor stack(List<String> names, int from, int to) {
+        List<Tensor> parts = names.stream().map(name -> cut(tensor(name), 0, from, to)).toList();
+        int bytes = parts.stream().mapToInt(part -> part.data().remaining()).sum();
+        ByteBuffer data = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        parts.forEach(part -> data.put(part.data()));
+        List<Long> shape = new ArrayList<>(parts.get(0).shape());
+        shape.set(0, (long) names.size() * (to - from));
+        return new Tensor(parts.get(0).type(), shape, data.flip());
+    }
+
+    /**
      * Returns the name of the transposed part of a constant matrix.
      *
      * @param turning the node that transposes the whole matrix

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  * and others, MatFormer, 2024) in one graph and one set of weights. The input {@link Effort#WIDTHS}
  * has for each layer the index of a width; the widest gives every bit as without the pass.
  *
- * <p>Neurons lie in chunks, and each product of a chunk gets all rows or, where it is not needed,
- * none: an empty product costs next to nothing. Gate and up of a chunk are rows of the whole
- * matrices and take no memory of their own. Each width has its down product: the widest keeps the
- * whole matrix, because sums in another order would be another model, and the narrower have copies
- * of its first columns, {@code (m1 + m2 + ...) x hidden} values a layer. Where a matrix is stored
- * {@code [in, out]}, as exporters do, it is the other way round.
+ * <p>Neurons lie in chunks, each but the first behind an {@code If}. Gate and up of a chunk are
+ * rows of the whole matrices and take no memory of their own. Each width has its down product: the
+ * widest keeps the whole matrix, because sums in another order would be another model, and the
+ * narrower have copies of its first columns, {@code (m1 + m2 + ...) x hidden} values a layer. Where
+ * a matrix is stored {@code [in, out]}, as exporters do, it is the other way round.
+ *
+ * <p>Each width more costs a run time, at every width: four of them a fifth of an int8 token at
+ * full width, two a twentieth.
  *
  * @param widths in neurons, rising, the last one all of them; empty takes the model's granularities
  * @param training which models may be narrowed
@@ -83,9 +85,12 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
         if (levels.size() > 1) {
             GraphBuilder builder = new GraphBuilder(elastic);
             builder.input(Effort.WIDTHS, ElementType.INT64, feedForwards.size());
-            RowEnds ends = RowEnds.write(builder, feedForwards.size(), levels.size());
+            ChosenLevels chosen =
+                    ChosenLevels.write(
+                            builder, feedForwards.size(), levels, feedForwards.get(0).products());
             for (int i = 0; i < feedForwards.size(); i++) {
-                new ElasticFeedForward(elastic, feedForwards.get(i), i, levels, ends, cuts).write();
+                new ElasticFeedForward(elastic, feedForwards.get(i), i, levels, chosen, cuts)
+                        .write();
             }
             new GateNotes(List.of(), levels, null).write(elastic);
         }

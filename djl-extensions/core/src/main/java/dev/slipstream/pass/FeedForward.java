@@ -1,13 +1,14 @@
 package dev.slipstream.pass;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A feed-forward seen as neurons: products that make them ({@code up}, or {@code gate} and {@code
@@ -95,56 +96,112 @@ final class FeedForward {
 
     /** Returns the same nodes for the first neurons; the names of values stay. */
     List<NodeProto> first(int width, Cuts cuts) {
+        List<String> made = ups.stream().map(up -> up.node().getOutput(0)).toList();
         List<NodeProto> nodes = new ArrayList<>();
-        neurons(0, width, "", nodes, cuts);
+        ups.forEach(up -> nodes.add(up.rows(0, width, cuts)));
+        nodes.addAll(
+                between(
+                        made,
+                        "",
+                        constant ->
+                                cuts.part(
+                                        constant,
+                                        cuts.tensor(constant).shape().size() - 1,
+                                        0,
+                                        width)));
         nodes.add(down.columns(width, cuts));
         return nodes;
     }
 
     /**
-     * Writes some of the neurons.
+     * Writes the products of some of the neurons.
      *
-     * @param from the first
+     * @param from the first neuron
      * @param to the first that is left out
-     * @param suffix behind the names of values
-     * @param nodes gets the nodes
-     * @return name of the neurons' value
+     * @param name of the value that gets what they make, one product's behind the other's
      */
-    String neurons(int from, int to, String suffix, List<NodeProto> nodes, Cuts cuts) {
+    void made(int from, int to, String name, GraphBuilder graph, Cuts cuts) {
+        List<BlockProduct> blocks = new ArrayList<>();
         for (Product up : ups) {
-            nodes.add(named(up.rows(from, to, cuts), suffix).build());
+            if (up instanceof BlockProduct block
+                    && (blocks.isEmpty() || blocks.get(0).stacks(block))) {
+                blocks.add(block);
+            }
         }
-        Set<String> inner = new HashSet<>();
-        ups.forEach(up -> inner.addAll(up.node().getOutputList()));
-        between.forEach(node -> inner.addAll(node.getOutputList()));
+        List<NodeProto> nodes = graph.model().nodes();
+        if (ups.size() > 1 && blocks.size() == ups.size()) {
+            NodeProto stacked =
+                    blocks.get(0).stacked(blocks.subList(1, blocks.size()), from, to, cuts);
+            nodes.add(named(stacked, name));
+        } else if (ups.size() == 1) {
+            nodes.add(named(ups.get(0).rows(from, to, cuts), name));
+        } else {
+            String[] parts = new String[ups.size()];
+            for (int i = 0; i < parts.length; i++) {
+                parts[i] = name + "." + i;
+                nodes.add(named(ups.get(i).rows(from, to, cuts), parts[i]));
+            }
+            graph.node("Concat", parts).attribute("axis", -1).output(name);
+        }
+    }
+
+    int products() {
+        return ups.size();
+    }
+
+    /**
+     * Returns the nodes between the products, with names of values of their own.
+     *
+     * @param made values of the products that make neurons
+     * @param suffix behind the names of values
+     * @param cut gives the part of a constant that has a value for each neuron
+     */
+    List<NodeProto> between(List<String> made, String suffix, UnaryOperator<String> cut) {
+        Map<String, String> names = new HashMap<>();
+        for (int i = 0; i < ups.size(); i++) {
+            names.put(ups.get(i).node().getOutput(0), made.get(i));
+        }
         for (NodeProto node : between) {
-            NodeProto.Builder cut = named(node, suffix);
+            node.getOutputList().forEach(o -> names.put(o, o.isEmpty() ? "" : o + suffix));
+        }
+        List<NodeProto> nodes = new ArrayList<>();
+        for (NodeProto node : between) {
+            NodeProto.Builder renamed = node.toBuilder();
+            if (!suffix.isEmpty()) {
+                renamed.setName(node.getOutput(0) + suffix);
+            }
             for (int i = 0; i < node.getInputCount(); i++) {
                 String input = node.getInput(i);
-                if (inner.contains(input)) {
-                    cut.setInput(i, input + suffix);
-                } else if (ofNeurons(input)) {
-                    int axis = cuts.tensor(input).shape().size() - 1;
-                    cut.setInput(i, cuts.part(input, axis, from, to));
-                }
+                renamed.setInput(
+                        i, ofNeurons(input) ? cut.apply(input) : names.getOrDefault(input, input));
             }
-            nodes.add(cut.build());
+            for (int i = 0; i < node.getOutputCount(); i++) {
+                renamed.setOutput(i, names.get(node.getOutput(i)));
+            }
+            nodes.add(renamed.build());
         }
-        return down.node().getInput(0) + suffix;
+        return nodes;
+    }
+
+    /** Returns the name of the value that is summed up, if it is made with a suffix. */
+    String summed(List<String> made, String suffix) {
+        String value = down.node().getInput(0);
+        for (int i = 0; i < ups.size(); i++) {
+            if (ups.get(i).node().getOutput(0).equals(value)) {
+                return made.get(i);
+            }
+        }
+        return value + suffix;
     }
 
     /** Returns the product that sums up the first neurons. */
     NodeProto sum(String neurons, int width, String output, Cuts cuts) {
-        return down.columns(width, cuts).toBuilder()
-                .setInput(0, neurons)
-                .setName(output)
-                .setOutput(0, output)
-                .build();
+        return named(down.columns(width, cuts).toBuilder().setInput(0, neurons).build(), output);
     }
 
-    /** Returns the values that the neurons are made from. */
-    List<String> inputs() {
-        return ups.stream().map(up -> up.node().getInput(0)).distinct().toList();
+    /** Returns the value that the neurons are made from. */
+    String input() {
+        return ups.get(0).node().getInput(0);
     }
 
     /** Returns the name of the sum's value. */
@@ -157,12 +214,7 @@ final class FeedForward {
         return tensor != null && tensor.elements() == neurons() && neurons() > 1;
     }
 
-    private static NodeProto.Builder named(NodeProto node, String suffix) {
-        NodeProto.Builder named = node.toBuilder();
-        if (!suffix.isEmpty()) {
-            named.setName(node.getOutput(0) + suffix).clearOutput();
-            node.getOutputList().forEach(o -> named.addOutput(o.isEmpty() ? "" : o + suffix));
-        }
-        return named;
+    private static NodeProto named(NodeProto node, String output) {
+        return node.toBuilder().setName(output).setOutput(0, output).build();
     }
 }

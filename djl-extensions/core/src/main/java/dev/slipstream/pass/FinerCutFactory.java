@@ -1,5 +1,6 @@
 package dev.slipstream.pass;
 
+import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.graph.SubLayer;
 import java.util.EnumSet;
 import java.util.Set;
@@ -22,18 +23,6 @@ public final class FinerCutFactory implements PassFactory {
         }
     }
 
-    /** What an encoder's embedding is, as plans say it. */
-    private enum Pooling {
-        MEAN(ComparedOutput.Reading.MEAN_OF_TOKENS),
-        CLS(ComparedOutput.Reading.FIRST_TOKEN);
-
-        private final ComparedOutput.Reading reading;
-
-        Pooling(ComparedOutput.Reading reading) {
-            this.reading = reading;
-        }
-    }
-
     @Override
     public String name() {
         return "finercut";
@@ -51,11 +40,13 @@ public final class FinerCutFactory implements PassFactory {
                 usual.withProtectFront(
                                 parameters.number("protect-front", usual.protectFront(), 0, 1))
                         .withSeed(parameters.whole("seed", 1, 0, Integer.MAX_VALUE))
-                        .withPooling(parameters.constant("pooling", Pooling.MEAN).reading);
-        OutputDistance metric = parameters.constant("metric", OutputDistance.class);
-        if (metric != null) {
-            rule = rule.withDistance(metric);
-        }
+                        .withPooling(
+                                parameters.constant("pooling", Pooling.class, "the model's own"))
+                        .withDistance(
+                                parameters.constant(
+                                        "metric",
+                                        OutputDistance.class,
+                                        "js for logits and angular for embeddings"));
         Kinds kinds = parameters.constant("kinds", Kinds.BOTH);
         if (usual.order() == RemovalOrder.SIMILARITY && kinds != Kinds.BOTH) {
             throw parameters.wrong(

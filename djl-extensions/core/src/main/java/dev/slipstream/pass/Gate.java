@@ -21,7 +21,8 @@ import java.util.Set;
 /**
  * A sub-layer wrapped in an ONNX {@code If}; the other branch is the identity. What is not computed
  * costs the {@code If} and a tensor of zeros. Weights stay outside of the branches, where ONNX
- * Runtime packs them as those of any node.
+ * Runtime packs them as those of any node. A feed-forward with gates inside gets no {@code If} but
+ * all of its rows or none.
  *
  * <p>An attention that is not computed leaves keys and values of its tokens unwritten: a hole.
  * Later tokens for which it is computed attend to what lies there, zeros or what an earlier text
@@ -83,13 +84,15 @@ final class Gate {
                             .formatted(add.getInput(bias)));
         }
         List<NodeProto> moved = behindStream(model, subLayer);
-        for (NodeProto node : moved) {
-            if (node.getOpType().equals("If")) {
-                throw refused(
-                        model,
-                        name,
-                        "a sub-layer without gates, because ONNX Runtime does not pack the weights of a gate in a gate",
-                        node.getOutput(0));
+        if (name.kind() == SubLayer.Kind.ATTENTION) {
+            for (NodeProto node : moved) {
+                if (node.getOpType().equals("If")) {
+                    throw refused(
+                            model,
+                            name,
+                            "an attention without gates, because ONNX Runtime does not pack the weights of a gate in a gate",
+                            node.getOutput(0));
+                }
             }
         }
         Set<String> made = new HashSet<>();
@@ -149,10 +152,16 @@ final class Gate {
         return presents;
     }
 
-    private static List<NodeProto> behindStream(OnnxModel model, SubLayer subLayer) {
+    /** Returns the stream before a sub-layer, and what is made along with it, such as its norm. */
+    static Set<String> streamOf(OnnxModel model, SubLayer subLayer) {
         Set<String> stream = new HashSet<>(Set.of(subLayer.input()));
         model.producer(subLayer.input()).ifPresent(node -> stream.addAll(node.getOutputList()));
         stream.remove("");
+        return stream;
+    }
+
+    private static List<NodeProto> behindStream(OnnxModel model, SubLayer subLayer) {
+        Set<String> stream = streamOf(model, subLayer);
         List<NodeProto> moved = new ArrayList<>();
         for (NodeProto node : subLayer.nodes()) {
             Set<String> used = new LinkedHashSet<>();
@@ -166,7 +175,8 @@ final class Gate {
         return moved;
     }
 
-    private static void names(NodeProto node, Set<String> names) {
+    /** Collects the values that a node and its branches read. */
+    static void names(NodeProto node, Set<String> names) {
         names.addAll(node.getInputList());
         for (AttributeProto attribute : node.getAttributeList()) {
             attribute.getG().getNodeList().forEach(inner -> names(inner, names));
@@ -180,6 +190,10 @@ final class Gate {
      * @param condition name of a boolean value: true computes the sub-layer
      */
     void close(String condition) {
+        if (moved.stream().anyMatch(node -> node.getOpType().equals("If"))) {
+            RowGate.close(model, name, subLayer, moved, branch, condition);
+            return;
+        }
         model.nodes().removeAll(moved);
         GraphBuilder graph = new GraphBuilder(model);
         List<String> names = new ArrayList<>(List.of(branch));

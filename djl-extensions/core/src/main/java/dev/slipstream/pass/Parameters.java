@@ -51,14 +51,6 @@ public final class Parameters {
         return has(name) ? number : null;
     }
 
-    /** Returns one of an enum's constants, written likewise; null if it is left out. */
-    public <E extends Enum<E>> @Nullable E constant(String name, Class<E> type) {
-        E[] constants = type.getEnumConstants();
-        E constant = constant(name, constants[0]);
-        knobs.put(name, new Knob(name, oneOf(constants), ""));
-        return has(name) ? constant : null;
-    }
-
     private @Nullable String text(String name, String values, Object missing) {
         knobs.put(name, new Knob(name, values, missing.toString()));
         return spec.parameters().get(name);
@@ -119,11 +111,23 @@ public final class Parameters {
 
     /** Returns one of an enum's constants, which are written in small letters with dashes. */
     public <E extends Enum<E>> E constant(String name, E missing) {
-        E[] constants = missing.getDeclaringClass().getEnumConstants();
+        E given = constant(name, missing.getDeclaringClass(), written(missing));
+        return given == null ? missing : given;
+    }
+
+    /**
+     * Returns one of an enum's constants, or null if it is left out and the model decides.
+     *
+     * @param name of the parameter
+     * @param type the enum
+     * @param missing says for lists what is taken then
+     */
+    public <E extends Enum<E>> @Nullable E constant(String name, Class<E> type, String missing) {
+        E[] constants = type.getEnumConstants();
         String values = oneOf(constants);
-        String value = text(name, values, written(missing));
+        String value = text(name, values, missing);
         if (value == null) {
-            return missing;
+            return null;
         }
         for (E constant : constants) {
             if (written(constant).equals(value)) {

@@ -1,5 +1,6 @@
 package dev.slipstream.pass;
 
+import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.graph.SubLayer;
 import java.util.EnumSet;
 import java.util.Set;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     layers, is kept out of the choice until about that part was removed; 0 for none
  * @param kinds what may go
  * @param seed of {@link RemovalOrder#RANDOM}
- * @param pooling what an encoder's embedding is; decoders are compared by their logits
+ * @param pooling what an encoder's embedding is; null takes what the graph notes ({@link
+ *     Pooling#noted}) or else the mean; decoders are compared by their logits
  */
 public record RemovalRule(
         RemovalOrder order,
@@ -23,7 +25,7 @@ public record RemovalRule(
         double protectFront,
         Set<SubLayer.Kind> kinds,
         long seed,
-        ComparedOutput.Reading pooling) {
+        @Nullable Pooling pooling) {
     /** Checks and copies. */
     public RemovalRule {
         kinds = Set.copyOf(kinds);
@@ -55,11 +57,11 @@ public record RemovalRule(
                 0,
                 EnumSet.of(SubLayer.Kind.ATTENTION, SubLayer.Kind.FEED_FORWARD),
                 1,
-                ComparedOutput.Reading.MEAN_OF_TOKENS);
+                null);
     }
 
     /** Returns this rule with another distance. */
-    public RemovalRule withDistance(OutputDistance value) {
+    public RemovalRule withDistance(@Nullable OutputDistance value) {
         return new RemovalRule(order, value, protectFront, kinds, seed, pooling);
     }
 
@@ -79,7 +81,7 @@ public record RemovalRule(
     }
 
     /** Returns this rule for another kind of embedding. */
-    public RemovalRule withPooling(ComparedOutput.Reading value) {
+    public RemovalRule withPooling(@Nullable Pooling value) {
         return new RemovalRule(order, distance, protectFront, kinds, seed, value);
     }
 }

@@ -20,6 +20,14 @@ final class Whole {
         return new Tensor(ElementType.INT64, List.of((long) values.length), data(values));
     }
 
+    /** Returns a matrix, row by row. */
+    static Tensor table(int columns, long... values) {
+        return new Tensor(
+                ElementType.INT64,
+                List.of((long) values.length / columns, (long) columns),
+                data(values));
+    }
+
     private static ByteBuffer data(long... values) {
         ByteBuffer data =
                 ByteBuffer.allocateDirect(Long.BYTES * values.length)

@@ -27,6 +27,7 @@ public final class DecoderModel implements AutoCloseable {
     private static final int LOGIT_BYTES = 1 << 26;
 
     private final String name;
+    private final String operators;
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final List<OnnxTensor> weights;
@@ -44,10 +45,12 @@ public final class DecoderModel implements AutoCloseable {
             OrtSession session,
             List<OnnxTensor> weights,
             GateNotes notes,
+            String operators,
             int contextLength,
             int keptBuffers)
             throws OrtException {
         this.name = name;
+        this.operators = operators;
         this.environment = environment;
         this.session = session;
         this.weights = weights;
@@ -71,9 +74,11 @@ public final class DecoderModel implements AutoCloseable {
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
+            boolean natively = OperatorLibraries.register(settings);
+            OnnxModel skipping = natively ? SkipOperators.of(model) : model;
             OnnxModel graph =
-                    OperatorLibraries.register(settings)
-                            ? withExactAttention(model, contextLength, options.sequences())
+                    natively
+                            ? withExactAttention(skipping, contextLength, options.sequences())
                             : PairedRows.of(model);
             GateNotes notes = GateNotes.read(model.metadata());
             OrtSession session = SessionSettings.open(graph, settings, weights);
@@ -86,6 +91,7 @@ public final class DecoderModel implements AutoCloseable {
                                     session,
                                     weights,
                                     notes,
+                                    skipping == model ? "" : "+" + SkipOperators.VERSION,
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
@@ -115,6 +121,7 @@ public final class DecoderModel implements AutoCloseable {
                                     session,
                                     List.of(),
                                     GateNotes.read(session.getMetadata().getCustomMetadata()),
+                                    "",
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
@@ -133,11 +140,14 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     /**
-     * Returns what computes: ONNX Runtime's version, with a mark where Slipstream's attention does
-     * that part. Another one gives a token's keys and values other bits.
+     * Returns what computes: ONNX Runtime's version, with a mark for each part that Slipstream's
+     * native operators do: attention, deciding on skipped feed-forwards. Another one gives a
+     * token's keys and values other bits.
      */
     public String runtime() {
-        return OnnxRuntime.version() + (decoder.ragged() ? "+" + RaggedAttention.VERSION : "");
+        return OnnxRuntime.version()
+                + (decoder.ragged() ? "+" + RaggedAttention.VERSION : "")
+                + operators;
     }
 
     /** Returns the most tokens of a session. */

@@ -1,13 +1,16 @@
 package dev.slipstream.runtime;
 
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.slipstream.graph.OnnxModel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The inputs and the output of an encoder's graph.
@@ -23,6 +26,7 @@ record EncoderInterface(Map<String, OnnxJavaType> inputs, Set<String> output) {
 
     private static final Set<String> KNOWN = Set.of(IDS, MASK, SEGMENTS, POSITIONS);
     private static final String USUAL_OUTPUT = "last_hidden_state";
+    private static final String LOGITS = "logits";
     private static final int RANK = 3;
 
     static EncoderInterface of(OrtSession session, String name) throws OrtException {
@@ -42,6 +46,24 @@ record EncoderInterface(Map<String, OnnxJavaType> inputs, Set<String> output) {
                             .formatted(name, IDS, MASK, inputs.keySet()));
         }
         return new EncoderInterface(inputs, Set.of(output(session, name)));
+    }
+
+    /** Tells from a graph alone whether {@link #of} would take it. */
+    static boolean fits(OnnxModel graph) {
+        Set<String> inputs =
+                graph.inputs().stream().map(ValueInfoProto::getName).collect(Collectors.toSet());
+        return KNOWN.containsAll(inputs)
+                && inputs.containsAll(Set.of(IDS, MASK))
+                && graph.outputs().stream().noneMatch(o -> o.getName().equals(LOGITS))
+                && graph.outputs().stream()
+                        .anyMatch(
+                                o ->
+                                        o.getName().equals(USUAL_OUTPUT)
+                                                || o.getType()
+                                                                .getTensorType()
+                                                                .getShape()
+                                                                .getDimCount()
+                                                        == RANK);
     }
 
     private static String output(OrtSession session, String name) throws OrtException {

@@ -86,6 +86,14 @@ public final class EncoderModel implements AutoCloseable {
         }
     }
 
+    /**
+     * Tells whether a graph has the inputs and outputs of an encoder, and no others that it would
+     * need: no keys and values, no gates.
+     */
+    public static boolean suits(OnnxModel graph) {
+        return EncoderInterface.fits(graph);
+    }
+
     /** Returns the model's name, for messages. */
     public String name() {
         return name;

@@ -1,6 +1,5 @@
 package dev.slipstream.zoo;
 
-import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PassReport;
@@ -12,25 +11,25 @@ import java.util.List;
 /** What a plan made of a model; {@link ModelDirectory} writes it. */
 public final class AcceleratedModel {
     private final String location;
-    private final ModelSource source;
-    private final SourceGraph read;
-    private final Precision precision;
+    private final String name;
     private final Plan plan;
+    private final OnnxModel original;
     private final Pipeline.Result result;
+    private final AcceleratedFiles files;
 
-    private AcceleratedModel(
+    AcceleratedModel(
             String location,
-            ModelSource source,
-            SourceGraph read,
-            Precision precision,
+            String name,
             Plan plan,
-            Pipeline.Result result) {
+            OnnxModel original,
+            Pipeline.Result result,
+            AcceleratedFiles files) {
         this.location = location;
-        this.source = source;
-        this.read = read;
-        this.precision = precision;
+        this.name = name;
         this.plan = plan;
+        this.original = original;
         this.result = result;
+        this.files = files;
     }
 
     static AcceleratedModel make(String location, LoadOptions options, PipelineProgress progress) {
@@ -38,20 +37,22 @@ public final class AcceleratedModel {
         SourceGraph read = SourceGraph.read(source, options.withDrafting(DraftOptions.NONE));
         Accelerator accelerator = new Accelerator(options);
         Plan plan = accelerator.plan(source).pinned();
+        // Before the passes, whose work a damaged file would waste.
+        AcceleratedFiles files = DecoderFiles.of(source, read, options.precision());
         try (Tokenizer tokenizer = SourceTexts.tokenizer(source)) {
-            Pipeline.Result result = accelerator.make(source, read, tokenizer, progress);
-            return new AcceleratedModel(location, source, read, options.precision(), plan, result);
+            return new AcceleratedModel(
+                    location,
+                    source.name(),
+                    plan,
+                    read.graph(),
+                    accelerator.make(source, read, tokenizer, progress),
+                    files);
         }
     }
 
     /** Returns the model's name or place, as it was asked for. */
     public String location() {
         return location;
-    }
-
-    /** Returns the precision that was asked for. */
-    public Precision precision() {
-        return precision;
     }
 
     /** Returns the whole plan, the packing of the weights and the text's hash included. */
@@ -61,7 +62,7 @@ public final class AcceleratedModel {
 
     /** Returns the graph before; weights of a checkpoint are 32-bit floats in it. */
     public OnnxModel original() {
-        return read.graph();
+        return original;
     }
 
     /** Returns the graph that came out. */
@@ -74,11 +75,11 @@ public final class AcceleratedModel {
         return result.reports();
     }
 
-    ModelSource source() {
-        return source;
+    String name() {
+        return name;
     }
 
-    SourceGraph read() {
-        return read;
+    AcceleratedFiles files() {
+        return files;
     }
 }

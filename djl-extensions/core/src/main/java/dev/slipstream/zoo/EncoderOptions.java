@@ -48,6 +48,11 @@ public record EncoderOptions(
         return new EncoderOptions(pooling, maxTokens, value, spinning);
     }
 
+    /** Returns these options with waits of another kind. */
+    public EncoderOptions withSpinning(Spinning value) {
+        return new EncoderOptions(pooling, maxTokens, threads, value);
+    }
+
     RuntimeOptions runtime() {
         return new RuntimeOptions(
                 threads == 0 ? RuntimeOptions.defaultThreads() : threads, spinning, 0);

@@ -2,10 +2,12 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.EncoderConfig;
+import dev.slipstream.checkpoint.Llama2c;
 import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.decode.SentenceEncoder;
 import dev.slipstream.decode.Tokenizer;
+import dev.slipstream.graph.GraphException;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.EncoderModel;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param name of the model
  * @param files beside its graph
  * @param graphFile the ONNX file
- * @param tokenizer the tokenizer's file among the files
+ * @param tokenizer the tokenizer's file among the files; null if there is none
  */
-record EncoderSource(String name, ModelFiles files, Path graphFile, String tokenizer) {
+record EncoderSource(String name, ModelFiles files, Path graphFile, @Nullable String tokenizer) {
     private static final String ENDING = ".onnx";
     private static final String TOKENIZER = "tokenizer.json";
 
@@ -31,7 +34,7 @@ record EncoderSource(String name, ModelFiles files, Path graphFile, String token
      * Finds an encoder.
      *
      * @param location a directory or an ONNX file
-     * @throws CheckpointException if there is none, or no tokenizer
+     * @throws CheckpointException if there is none
      */
     static EncoderSource find(String location) {
         Path path = path(location);
@@ -53,18 +56,37 @@ record EncoderSource(String name, ModelFiles files, Path graphFile, String token
 
     private static EncoderSource of(Path folder, Path file) {
         ModelFiles files = ModelFiles.of(folder);
-        String tokenizer = tokenizer(files, file);
-        if (tokenizer == null) {
-            throw new CheckpointException(
-                    "%s: expected %s or %s, found neither; take it from the model's origin"
-                            .formatted(folder, TOKENIZER, ownTokenizer(file)));
-        }
         String name = file.getFileName().toString();
         return new EncoderSource(
                 name.equals("model.onnx") ? folder.getFileName().toString() : name,
                 files,
                 file,
-                tokenizer);
+                tokenizer(files, file));
+    }
+
+    /** Tells whether there is a graph with the inputs and outputs of an encoder, and no decoder. */
+    static boolean isThere(String location) {
+        Path path = path(location);
+        if (path == null || EmbeddedModels.find(location) != null) {
+            return false;
+        }
+        try {
+            return !isDecoder(path) && EncoderModel.suits(find(location).graph());
+        } catch (CheckpointException | GraphException e) {
+            // Whoever opens it as something else tells what is wrong with that.
+            return false;
+        }
+    }
+
+    /** Where these files are, another rule says which graph counts. */
+    private static boolean isDecoder(Path path) {
+        return Files.isDirectory(path)
+                && (Llama2c.isLlama2c(ModelFiles.of(path))
+                        || Stream.of(
+                                        "model.safetensors",
+                                        "model.safetensors.index.json",
+                                        "genai_config.json")
+                                .anyMatch(file -> Files.exists(path.resolve(file))));
     }
 
     private static @Nullable String tokenizer(ModelFiles files, Path file) {
@@ -111,7 +133,12 @@ record EncoderSource(String name, ModelFiles files, Path graphFile, String token
 
     OnnxModel graph() {
         try {
-            return OnnxModel.read(graphFile);
+            OnnxModel graph = OnnxModel.read(graphFile);
+            Pooling known = EncoderConfig.read(files).pooling();
+            if (known != null) {
+                known.note(graph);
+            }
+            return graph;
         } catch (IOException e) {
             throw new CheckpointException(graphFile + " cannot be read: " + e.getMessage(), e);
         }
@@ -119,14 +146,11 @@ record EncoderSource(String name, ModelFiles files, Path graphFile, String token
 
     /** Opens a graph, its own or one made of it, with the tokenizer. */
     SentenceEncoder open(OnnxModel graph, EncoderOptions options) {
-        EncoderConfig config = EncoderConfig.read(files);
-        Pooling pooling = options.pooling() != null ? options.pooling() : config.pooling();
-        int maxTokens = maxTokens(config, options);
+        int maxTokens = maxTokens(options);
         Tokenizer opened = openTokenizer();
         try {
             EncoderModel encoder =
-                    EncoderModel.open(
-                            graph, pooling == null ? Pooling.MEAN : pooling, options.runtime());
+                    EncoderModel.open(graph, pooling(graph, options), options.runtime());
             return new SentenceEncoder(name, encoder, opened, maxTokens);
         } catch (RuntimeException e) {
             opened.close();
@@ -134,7 +158,20 @@ record EncoderSource(String name, ModelFiles files, Path graphFile, String token
         }
     }
 
-    private int maxTokens(EncoderConfig config, EncoderOptions options) {
+    /**
+     * Returns what is asked for, or what the files say, or what the graph notes, or the mean: an
+     * export alone does not say it.
+     */
+    Pooling pooling(OnnxModel graph, EncoderOptions options) {
+        Pooling declared = EncoderConfig.read(files).pooling();
+        Pooling noted = declared == null ? Pooling.noted(graph) : declared;
+        Pooling known = options.pooling() == null ? noted : options.pooling();
+        return known == null ? Pooling.MEAN : known;
+    }
+
+    /** Returns the most tokens of a text. */
+    int maxTokens(EncoderOptions options) {
+        EncoderConfig config = EncoderConfig.read(files);
         if (options.maxTokens() > config.maxTokens()) {
             throw new CheckpointException(
                     "%s: expected at most the model's %d tokens of a text, found %d in the options; ask for fewer, or for 0 to get the model's own"
@@ -143,9 +180,21 @@ record EncoderSource(String name, ModelFiles files, Path graphFile, String token
         return options.maxTokens() == 0 ? config.maxTokens() : options.maxTokens();
     }
 
-    private Tokenizer openTokenizer() {
+    /** Returns the text of the tokenizer's file. */
+    String tokenizerJson() {
+        String text = tokenizer == null ? null : SourceTexts.text(files, tokenizer);
+        if (text == null) {
+            throw new CheckpointException(
+                    "%s: expected %s or %s, found neither; take it from the model's origin"
+                            .formatted(files.location(), TOKENIZER, ownTokenizer(graphFile)));
+        }
+        return text;
+    }
+
+    Tokenizer openTokenizer() {
+        String json = tokenizerJson();
         try {
-            return new Tokenizer(files.text(tokenizer));
+            return new Tokenizer(json);
         } catch (IOException e) {
             throw new CheckpointException(
                     "%s/%s: %s; take the file from the model's origin"

@@ -2,10 +2,12 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.decode.SentenceEncoder;
 import dev.slipstream.evaluate.Candidate;
 import dev.slipstream.evaluate.CandidateOpener;
 import dev.slipstream.evaluate.Footprint;
 import dev.slipstream.evaluate.OpenCandidate;
+import dev.slipstream.evaluate.OpenEncoder;
 import dev.slipstream.evaluate.ResidentMemory;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.Calibration;
@@ -56,6 +58,25 @@ public final class ModelCandidates implements CandidateOpener {
                 new Footprint(
                         Footprint.storedBytes(opened.graph()), ResidentMemory.growthSince(before)),
                 opened.model()::close);
+    }
+
+    /**
+     * Opens a sentence encoder.
+     *
+     * @param location the directory or the ONNX file of one
+     * @param options how to open it
+     * @param plan applied before; {@link Plan#NONE} for the encoder as it is
+     */
+    public static OpenEncoder encoder(String location, EncoderOptions options, Plan plan) {
+        Long before = ResidentMemory.now();
+        OnnxModel graph =
+                plan.isEmpty()
+                        ? Models.encoderGraph(location)
+                        : Models.accelerateEncoder(location, options, plan, pass -> {}).graph();
+        SentenceEncoder encoder = Models.encoder(graph, location, options);
+        return new OpenEncoder(
+                encoder,
+                new Footprint(Footprint.storedBytes(graph), ResidentMemory.growthSince(before)));
     }
 
     @Override

@@ -2,10 +2,8 @@ package dev.slipstream.zoo;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PassSpec;
@@ -17,10 +15,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,15 +31,6 @@ public final class ModelDirectory {
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     private static final String PLAN = "plan.yml";
-    private static final String CONFIG = "config.json";
-    private static final String GENERATION = "generation_config.json";
-
-    private static final List<String> COPIED =
-            List.of(
-                    "tokenizer_config.json",
-                    "special_tokens_map.json",
-                    "chat_template.jinja",
-                    "chat_template.json");
 
     private ModelDirectory() {}
 
@@ -123,20 +110,10 @@ public final class ModelDirectory {
         try (StagedDirectory staged = StagedDirectory.at(directory)) {
             Path place = staged.path();
             model.graph().write(place.resolve("model.onnx"));
-            ModelFiles files = model.source().files();
-            Files.writeString(
-                    place.resolve("tokenizer.json"), SourceTexts.tokenizerJson(model.source()));
-            for (String file : COPIED) {
-                String text = SourceTexts.text(files, file);
-                if (text != null) {
-                    Files.writeString(place.resolve(file), text);
-                }
-            }
-            Files.writeString(place.resolve(CONFIG), config(model));
-            String generation = SourceTexts.text(files, GENERATION);
-            if (generation != null) {
-                Files.writeString(
-                        place.resolve(GENERATION), GSON.toJson(tokens(object(generation), model)));
+            for (Map.Entry<String, String> file : model.files().texts().entrySet()) {
+                Path target = place.resolve(file.getKey());
+                Files.createDirectories(target.getParent());
+                Files.writeString(target, file.getValue());
             }
             Files.writeString(place.resolve(PLAN), model.plan().toYaml());
             Files.writeString(place.resolve("report.json"), report(model));
@@ -145,31 +122,11 @@ public final class ModelDirectory {
         }
     }
 
-    /** What {@link dev.slipstream.checkpoint.ImportedConfig} reads, over the source's own. */
-    private static String config(AcceleratedModel model) {
-        JsonObject config = object(SourceTexts.text(model.source().files(), CONFIG));
-        if (model.source() instanceof ModelSource.Llama2C) {
-            config.addProperty("model_type", "llama");
-        }
-        // The first of the names that families have for it: it must be the one that counts.
-        config.addProperty("max_position_embeddings", model.read().contextLength());
-        return GSON.toJson(tokens(config, model));
+    static String json(JsonObject json) {
+        return GSON.toJson(json);
     }
 
-    private static JsonObject tokens(JsonObject json, AcceleratedModel model) {
-        Integer begin = model.read().beginToken();
-        if (begin == null) {
-            json.remove("bos_token_id");
-        } else {
-            json.addProperty("bos_token_id", begin);
-        }
-        JsonArray ends = new JsonArray();
-        new TreeSet<>(model.read().endTokens()).forEach(ends::add);
-        json.add("eos_token_id", ends);
-        return json;
-    }
-
-    private static JsonObject object(@Nullable String json) {
+    static JsonObject object(@Nullable String json) {
         return json == null ? new JsonObject() : JsonParser.parseString(json).getAsJsonObject();
     }
 
@@ -177,15 +134,10 @@ public final class ModelDirectory {
         Map<String, Object> about = new LinkedHashMap<>();
         about.put("source", model.location());
         about.put("sourceFingerprint", model.original().fingerprint());
-        about.put("weights", label(model));
-        about.put("contextLength", model.read().contextLength());
+        about.putAll(model.files().about());
         about.put("bytesBefore", bytes(model.original()));
         about.put("bytesAfter", bytes(model.graph()));
         return ReportFile.write(about, model.reports());
-    }
-
-    private static String label(AcceleratedModel model) {
-        return model.precision().name().toLowerCase(Locale.ROOT);
     }
 
     private static long bytes(OnnxModel graph) {
@@ -208,16 +160,16 @@ public final class ModelDirectory {
                 %s
                 Weights went from %,d to %,d bytes. `report.json` says what each pass decided, `plan.yml` is the plan; to repeat it:
 
-                    java -jar slipstream.jar accelerate --model '%s' --plan plan.yml --weights %s --out DIR
+                    java -jar slipstream.jar accelerate --model '%s' --plan plan.yml %s --out DIR
 
                 `model.onnx` is an ordinary ONNX file. The terms of use of the source hold for it, too.
                 """,
-                model.source().name(),
+                model.name(),
                 model.location(),
                 passes,
                 bytes(model.original()),
                 bytes(model.graph()),
                 model.location(),
-                label(model));
+                model.files().flags());
     }
 }

@@ -8,6 +8,7 @@ import dev.slipstream.decode.Speculation;
 import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PipelineProgress;
+import dev.slipstream.pass.Plan;
 import dev.slipstream.schedule.BatchingGenerator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -159,7 +160,8 @@ public final class Models {
     }
 
     /**
-     * Returns a sentence encoder's graph without running it.
+     * Returns a sentence encoder's graph without running it, with its pooling noted where its files
+     * say it. A tokenizer is not needed.
      *
      * @param location as in {@link #encoder(String, EncoderOptions)}
      * @throws dev.slipstream.checkpoint.CheckpointException if it cannot be read
@@ -167,6 +169,34 @@ public final class Models {
      */
     public static OnnxModel encoderGraph(String location) {
         return EncoderSource.find(location).graph();
+    }
+
+    /**
+     * Tells whether a place has a sentence encoder: an ONNX graph of BERT's inputs, with the
+     * vectors of the tokens as an output, without logits and past keys. Reads the graph.
+     *
+     * @param location the name of an embedded model, a directory, or an ONNX file; may be anything
+     */
+    public static boolean isEncoder(String location) {
+        return EncoderSource.isThere(location);
+    }
+
+    /**
+     * Applies a plan to a sentence encoder, to be written by {@link ModelDirectory}. Passes that
+     * look at text get lines of it: one sentence a line, of which the plan's {@code sequences} are
+     * taken, spread evenly, and cut at its {@code length}.
+     *
+     * @param location as in {@link #encoder(String, EncoderOptions)}
+     * @param options how it would be opened; the pooling is what passes compare embeddings by, too
+     * @param plan without gates
+     * @param progress hears of each pass before it begins, and how far it is
+     * @throws dev.slipstream.pass.PassException if a pass or the plan cannot be carried out
+     * @throws dev.slipstream.checkpoint.CheckpointException if the encoder cannot be read
+     * @throws dev.slipstream.graph.GraphException if the ONNX file is damaged or inconsistent
+     */
+    public static AcceleratedModel accelerateEncoder(
+            String location, EncoderOptions options, Plan plan, PipelineProgress progress) {
+        return EncoderAccelerator.make(location, options, plan, progress);
     }
 
     /**

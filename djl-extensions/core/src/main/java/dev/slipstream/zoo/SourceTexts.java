@@ -6,6 +6,9 @@ import dev.slipstream.checkpoint.ModelFiles;
 import dev.slipstream.decode.ChatTemplate;
 import dev.slipstream.decode.Tokenizer;
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The texts beside a model's weights. */
@@ -51,6 +54,18 @@ final class SourceTexts {
                         text(files, "chat_template.jinja"),
                         text(files, "chat_template.json"))
                 .orElse(null);
+    }
+
+    /** Returns the texts of those files that are there, by name. */
+    static Map<String, String> texts(ModelFiles files, List<String> names) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String name : names) {
+            String text = text(files, name);
+            if (text != null) {
+                texts.put(name, text);
+            }
+        }
+        return texts;
     }
 
     /** Returns a file's text; null if there is no such file. */

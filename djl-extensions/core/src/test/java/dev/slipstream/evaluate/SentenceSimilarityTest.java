@@ -39,7 +39,10 @@ class SentenceSimilarityTest {
         List<SentencePair> pairs = new ArrayList<>();
         for (String first : SENTENCES) {
             for (String second : SENTENCES) {
-                pairs.add(new SentencePair(first, second, random.nextInt(6)));
+                // Of a sentence with itself the cosine is nearly 1 there: no tie as it is here.
+                if (!first.equals(second)) {
+                    pairs.add(new SentencePair(first, second, random.nextInt(6)));
+                }
             }
         }
         Evaluator task = new SentenceSimilarity("alike", pairs);
@@ -52,8 +55,7 @@ class SentenceSimilarityTest {
                 for (int j = 0; j < one.length; j++) {
                     cosines[i] += one[j] * other[j];
                 }
-                // Of a sentence with itself: a tie here, and nearly one there.
-                cosines[i] = Math.min(1, Math.round(cosines[i] * 1e6) / 1e6);
+                cosines[i] = Math.round(cosines[i] * 1e6) / 1e6;
             }
             double expected =
                     RankCorrelation.spearman(
@@ -62,7 +64,7 @@ class SentenceSimilarityTest {
             assertThat(task.suits(subject)).isTrue();
             Score score = task.evaluate(subject);
             assertThat(score.value()).as("seed %d", seed).isCloseTo(expected, within(0.02));
-            assertThat(score.samples()).isEqualTo(25);
+            assertThat(score.samples()).isEqualTo(20);
             assertThat(score.better()).isEqualTo(Score.Better.HIGHER);
         }
     }

@@ -3,6 +3,7 @@ package dev.slipstream.pass;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayer;
@@ -112,15 +113,37 @@ class ElasticPassTest {
     }
 
     @Test
-    void anElasticLayerHasFewNodesMore() throws IOException {
+    void anElasticLayerHasFewNodes() throws IOException {
         OnnxModel plain =
                 NestedModels.built(
                         NestedModels.drawn("LlamaForCausalLM", 36), directory, Precision.FP32);
         OnnxModel elastic = apply(plain, PASS).graph();
-        // For each of two widths more: three slices, four nodes of a chunk, Concat, down; one
-        // Concat of all sums. For the graph: one Reshape, twice what makes ends of a comparison.
-        assertThat(elastic.nodes())
-                .hasSize(plain.nodes().size() + (2 * 9 + 1) * NestedModels.LAYERS + 1 + 2 * 5)
+        // Of a layer's five nodes, the first chunk's gate, up and their Concat and two Ifs are
+        // left. For the graph: Reshape, Greater, Reshape, Split.
+        assertThat(elastic.nodes()).hasSize(plain.nodes().size() + 4);
+        OnnxModel int8 =
+                NestedModels.built(
+                        NestedModels.drawn("LlamaForCausalLM", 36), directory, Precision.INT8);
+        // In blocks of integers gate and up of a chunk are one product.
+        assertThat(apply(int8, PASS).graph().nodes())
+                .hasSize(int8.nodes().size() + 4 - 2 * NestedModels.LAYERS);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void noGateIsInAnother(Precision precision) throws IOException {
+        OnnxModel plain =
+                NestedModels.built(
+                        NestedModels.drawn("LlamaForCausalLM", 36), directory, precision);
+        SwitchPass feedForward =
+                new SwitchPass(List.of(new SubLayerName(SubLayer.Kind.FEED_FORWARD, 1)));
+        OnnxModel both =
+                new Pipeline(List.of(PASS, feedForward)).apply(plain, null, pass -> {}).graph();
+        List<NodeProto> gates =
+                both.nodes().stream().filter(node -> node.getOpType().equals("If")).toList();
+        assertThat(gates).hasSize(2 * NestedModels.LAYERS + 1);
+        assertThat(gates.stream().flatMap(gate -> gate.getAttributeList().stream()))
+                .flatMap(branch -> branch.getG().getNodeList())
                 .noneMatch(node -> node.getOpType().equals("If"));
     }
 

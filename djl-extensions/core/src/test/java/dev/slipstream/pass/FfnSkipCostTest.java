@@ -27,9 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Prints what skipping saves and what its gates cost, in processor time of one thread, and the same
- * with an {@code If} around each feed-forward, which could serve single tokens alone. The shape is
- * SmolLM-135M's with a smaller vocabulary; the runs of all graphs alternate.
+ * Prints what skipping saves and what its gates cost as plain nodes of ONNX, without the native
+ * operators: in processor time of one thread, and the same with an {@code If} around each
+ * feed-forward, which could serve single tokens alone. The shape is SmolLM-135M's with a smaller
+ * vocabulary; the runs of all graphs alternate.
  */
 @Tag("thorough")
 class FfnSkipCostTest {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.ElementType;
@@ -419,10 +420,7 @@ class FinerCutTest {
         graph.outputs().clear();
         stream.b.output(x, ElementType.FLOAT, "batch", "length", SmallStream.HIDDEN);
         Calibration text = calibration(new int[] {0, 1, 2}, new int[] {3, 4});
-        for (ComparedOutput.Reading pooling :
-                List.of(
-                        ComparedOutput.Reading.MEAN_OF_TOKENS,
-                        ComparedOutput.Reading.FIRST_TOKEN)) {
+        for (Pooling pooling : Pooling.values()) {
             SubLayerRanking ranking =
                     new FinerCut(graph, EVERYWHERE.withPooling(pooling)).rank(text, 2);
             assertThat(ranking.names()).containsExactly(feedForward(1), feedForward(0));

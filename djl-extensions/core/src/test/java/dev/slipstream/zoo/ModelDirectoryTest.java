@@ -265,12 +265,12 @@ class ModelDirectoryTest {
     @Test
     void aFileThatCannotBeWrittenLeavesNothing() throws IOException {
         write(checkpoint, scale("0.5"));
+        // Written as the last but three of the files; half a character is in no encoding.
+        Files.writeString(checkpoint.resolve("generation_config.json"), "{\"note\": \"\\ud800\"}");
         AcceleratedModel model =
                 Models.accelerate(checkpoint.toString(), options(scale("2")), pass -> {});
-        // Read as the last but three of the files, and no JSON any more.
-        Files.writeString(checkpoint.resolve("generation_config.json"), "[");
         assertThatThrownBy(() -> ModelDirectory.write(model, out, ModelDirectory.Existing.REPLACED))
-                .isInstanceOf(RuntimeException.class);
+                .isInstanceOf(IOException.class);
         assertThat(Files.readString(out.resolve("plan.yml"))).contains("0.5");
         assertAlone();
     }

@@ -2,11 +2,9 @@ package dev.slipstream.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.evaluate.SentencePair;
 import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.pass.Calibration;
-import dev.slipstream.pass.ComparedOutput;
 import dev.slipstream.pass.FinerCut;
 import dev.slipstream.pass.RemovalOrder;
 import dev.slipstream.pass.RemovalRule;
@@ -47,7 +45,7 @@ class EncoderFinerCutTest {
             for (RemovalOrder order : RemovalOrder.values()) {
                 for (int seed = 1; seed <= (order == RemovalOrder.RANDOM ? DRAWS : 1); seed++) {
                     RemovalRule rule =
-                            RemovalRule.of(order).withSeed(seed).withPooling(reading(encoder));
+                            RemovalRule.of(order).withSeed(seed).withPooling(encoder.pooling);
                     FinerCut cut = new FinerCut(trial.graph(), rule);
                     orders.put(order + " " + seed, cut.rank(calibration, most).names());
                 }
@@ -85,12 +83,6 @@ class EncoderFinerCutTest {
         List<SentencePair> all = RealEncoders.pairs("test");
         int count = Math.min(PAIRS, all.size());
         return IntStream.range(0, count).mapToObj(i -> all.get(i * all.size() / count)).toList();
-    }
-
-    private static ComparedOutput.Reading reading(RealEncoders encoder) {
-        return encoder.pooling == Pooling.CLS
-                ? ComparedOutput.Reading.FIRST_TOKEN
-                : ComparedOutput.Reading.MEAN_OF_TOKENS;
     }
 
     private static Calibration calibration(EncoderTrial trial) throws IOException {

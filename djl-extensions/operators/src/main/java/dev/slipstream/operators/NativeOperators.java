@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the native library of {@code dev.slipstream.RaggedAttention}, causal attention that gives a
- * row the same bits in every run.
+ * Finds the native library of the domain {@code dev.slipstream}: causal attention that gives a row
+ * the same bits in every run, and what lets rows skip feed-forwards at little cost.
  *
  * <p>A library of operators stays loaded until the JVM ends, once a session has registered it.
  */

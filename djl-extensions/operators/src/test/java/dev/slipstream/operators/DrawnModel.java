@@ -28,13 +28,18 @@ enum DrawnModel {
     /** Norms on queries and keys. */
     QWEN3("Qwen3ForCausalLM", "");
 
-    static final int LAYERS = 3;
-    private static final int HIDDEN = 64;
-    private static final int HEADS = 4;
-    private static final int KEY_VALUE_HEADS = 2;
-    private static final int HEAD_SIZE = 32;
-    private static final int FEED_FORWARD = 128;
-    private static final int VOCABULARY = 96;
+    /** What graphs are drawn of where a test does not say. */
+    static final Shape SHAPE = new Shape(3, 64, 128, 4, 2, 32, 96);
+
+    /** The sizes of a model. */
+    record Shape(
+            int layers,
+            int hidden,
+            int feedForward,
+            int heads,
+            int keyValueHeads,
+            int headSize,
+            int vocabulary) {}
 
     private final String architecture;
     private final String extra;
@@ -53,7 +58,7 @@ enum DrawnModel {
         private SelfDraftShape shape(DecoderConfig config) {
             return switch (this) {
                 case NONE -> SelfDraftShape.none();
-                case SLICE -> SelfDraftShape.slice(config, FEED_FORWARD / 2);
+                case SLICE -> SelfDraftShape.slice(config, SHAPE.feedForward() / 2);
                 case LAYER_SKIP -> SelfDraftShape.skip(config, Set.of(1), Set.of(0, 1));
             };
         }
@@ -74,6 +79,11 @@ enum DrawnModel {
 
     /** Writes {@code config.json} and {@code model.safetensors}. */
     void write(Path directory, Random random) throws IOException {
+        write(directory, random, SHAPE);
+    }
+
+    /** Writes a model of other sizes. */
+    void write(Path directory, Random random, Shape sizes) throws IOException {
         Files.writeString(
                 directory.resolve("config.json"),
                 """
@@ -89,16 +99,16 @@ enum DrawnModel {
                                 architecture,
                                 architecture.replace("ForCausalLM", "").toLowerCase(Locale.ROOT),
                                 extra,
-                                HIDDEN,
-                                FEED_FORWARD,
-                                LAYERS,
-                                HEADS,
-                                KEY_VALUE_HEADS,
-                                HEAD_SIZE,
-                                VOCABULARY));
+                                sizes.hidden(),
+                                sizes.feedForward(),
+                                sizes.layers(),
+                                sizes.heads(),
+                                sizes.keyValueHeads(),
+                                sizes.headSize(),
+                                sizes.vocabulary()));
         StringBuilder header = new StringBuilder("{");
         int bytes = 0;
-        for (Map.Entry<String, int[]> tensor : shapes().entrySet()) {
+        for (Map.Entry<String, int[]> tensor : shapes(sizes).entrySet()) {
             int[] shape = tensor.getValue();
             int end = bytes + shape[0] * shape[1] * Float.BYTES;
             header.append(header.length() == 1 ? "" : ",")
@@ -124,30 +134,39 @@ enum DrawnModel {
         Files.write(directory.resolve("model.safetensors"), file.array());
     }
 
-    private Map<String, int[]> shapes() {
+    private Map<String, int[]> shapes(Shape sizes) {
         Map<String, int[]> shapes = new LinkedHashMap<>();
-        shapes.put("model.embed_tokens.weight", new int[] {VOCABULARY, HIDDEN});
-        for (int i = 0; i < LAYERS; i++) {
+        shapes.put("model.embed_tokens.weight", new int[] {sizes.vocabulary(), sizes.hidden()});
+        for (int i = 0; i < sizes.layers(); i++) {
             String layer = "model.layers." + i + ".";
-            shapes.put(layer + "input_layernorm.weight", new int[] {1, HIDDEN});
-            shapes.put(layer + "post_attention_layernorm.weight", new int[] {1, HIDDEN});
+            shapes.put(layer + "input_layernorm.weight", new int[] {1, sizes.hidden()});
+            shapes.put(layer + "post_attention_layernorm.weight", new int[] {1, sizes.hidden()});
             String attention = layer + "self_attn.";
-            shapes.put(attention + "q_proj.weight", new int[] {HEADS * HEAD_SIZE, HIDDEN});
+            shapes.put(
+                    attention + "q_proj.weight",
+                    new int[] {sizes.heads() * sizes.headSize(), sizes.hidden()});
             for (String side : new String[] {"k", "v"}) {
-                int[] shape = {KEY_VALUE_HEADS * HEAD_SIZE, HIDDEN};
+                int[] shape = {sizes.keyValueHeads() * sizes.headSize(), sizes.hidden()};
                 shapes.put(attention + side + "_proj.weight", shape);
             }
-            shapes.put(attention + "o_proj.weight", new int[] {HIDDEN, HEADS * HEAD_SIZE});
+            shapes.put(
+                    attention + "o_proj.weight",
+                    new int[] {sizes.hidden(), sizes.heads() * sizes.headSize()});
             if (this == QWEN3) {
-                shapes.put(attention + "q_norm.weight", new int[] {1, HEAD_SIZE});
-                shapes.put(attention + "k_norm.weight", new int[] {1, HEAD_SIZE});
+                shapes.put(attention + "q_norm.weight", new int[] {1, sizes.headSize()});
+                shapes.put(attention + "k_norm.weight", new int[] {1, sizes.headSize()});
             }
-            shapes.put(layer + "mlp.gate_proj.weight", new int[] {FEED_FORWARD, HIDDEN});
-            shapes.put(layer + "mlp.up_proj.weight", new int[] {FEED_FORWARD, HIDDEN});
-            shapes.put(layer + "mlp.down_proj.weight", new int[] {HIDDEN, FEED_FORWARD});
+            shapes.put(
+                    layer + "mlp.gate_proj.weight",
+                    new int[] {sizes.feedForward(), sizes.hidden()});
+            shapes.put(
+                    layer + "mlp.up_proj.weight", new int[] {sizes.feedForward(), sizes.hidden()});
+            shapes.put(
+                    layer + "mlp.down_proj.weight",
+                    new int[] {sizes.hidden(), sizes.feedForward()});
         }
-        shapes.put("model.norm.weight", new int[] {1, HIDDEN});
-        shapes.put("lm_head.weight", new int[] {VOCABULARY, HIDDEN});
+        shapes.put("model.norm.weight", new int[] {1, sizes.hidden()});
+        shapes.put("lm_head.weight", new int[] {sizes.vocabulary(), sizes.hidden()});
         return shapes;
     }
 }

@@ -49,6 +49,7 @@ final class AccelerateCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
     @Mixin private ModelOptions model = new ModelOptions();
+    @Mixin private PoolingOption pooling = new PoolingOption();
 
     @Option(
             names = {"-o", "--out"},
@@ -88,9 +89,17 @@ final class AccelerateCommand implements Callable<Integer> {
         Existing existing = force ? Existing.REPLACED : Existing.REFUSED;
         String location = model.location(library);
         ModelDirectory.check(out, existing, location);
+        boolean encoder = Models.isEncoder(location);
+        if (!encoder) {
+            pooling.requireNone(location);
+        }
         AcceleratedModel accelerated;
         try (PassBars bars = new PassBars(terminal, plan.inOrder().size())) {
-            accelerated = Models.accelerate(location, options, bars);
+            accelerated =
+                    encoder
+                            ? Models.accelerateEncoder(
+                                    location, model.encoding(pooling.value()), plan, bars)
+                            : Models.accelerate(location, options, bars);
         }
         for (PassReport report : accelerated.reports()) {
             terminal.out().println(report.pass());

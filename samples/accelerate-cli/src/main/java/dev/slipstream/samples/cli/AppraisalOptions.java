@@ -32,9 +32,8 @@ final class AppraisalOptions {
     @Option(
             names = "--text",
             paramLabel = "FILE",
-            required = true,
             description = "The UTF-8 text that quality is judged by, plain or packed with gzip.")
-    private Path text = Path.of("");
+    private @Nullable Path text;
 
     @Option(
             names = "--limit-tokens",
@@ -76,13 +75,30 @@ final class AppraisalOptions {
 
     /** Checks what can be checked before a model is opened. */
     void check() {
+        text();
+        checkRounds();
         atLeast("--limit-tokens", 1, limit);
         atLeast("--limit-prompts", 1, promptLimit);
         atLeast("--max-tokens", 2, maxTokens);
+    }
+
+    void checkRounds() {
         atLeast("--rounds", 1, rounds);
     }
 
+    /** Refuses a text where none is read. */
+    void requireNoText(String location) {
+        if (text != null) {
+            throw usage(
+                    "--text: expected none for the sentence encoder %s, which foretells no text, found %s; judge it by --sts"
+                            .formatted(location, text));
+        }
+    }
+
     Path text() {
+        if (text == null) {
+            throw usage("--text: expected the text that quality is judged by, found none");
+        }
         return text;
     }
 
@@ -100,7 +116,7 @@ final class AppraisalOptions {
     }
 
     int[] tokens(LanguageModel model) throws IOException {
-        return model.tokenizer().encode(TextFile.read(text), Tokenizer.SpecialTokens.AS_WRITTEN);
+        return model.tokenizer().encode(TextFile.read(text()), Tokenizer.SpecialTokens.AS_WRITTEN);
     }
 
     SlidingWindow window(int contextLength) {

@@ -7,7 +7,9 @@ import dev.slipstream.evaluate.SlidingWindow;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.ModelCandidates;
+import dev.slipstream.zoo.Models;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -22,7 +24,8 @@ import picocli.CommandLine.Option;
         name = "evaluate",
         description = {
             "Measure a model against the original that it was made from: perplexity, agreement,"
-                    + " speed and size, both in turns in one run.",
+                    + " speed and size, both in turns in one run; of a sentence encoder, how well"
+                    + " it orders pairs of sentences.",
             "One thread unless --threads says otherwise."
         },
         sortOptions = false,
@@ -53,6 +56,15 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "How the original's weights are stored. Default: as those of the model.")
     private @Nullable Precision againstWeights;
 
+    @Option(
+            names = "--sts",
+            paramLabel = "FILE",
+            description =
+                    "For a sentence encoder, in place of --text: pairs that people judged, in the"
+                            + " form of the STS benchmark.")
+    private @Nullable Path sts;
+
+    @Mixin private PoolingOption pooling = new PoolingOption();
     @Mixin private AppraisalOptions appraisal = new AppraisalOptions();
     @Mixin private JsonFile json = new JsonFile();
 
@@ -62,14 +74,60 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     @Override
-    // The registration is only held, never asked.
-    @SuppressWarnings("try")
     public Integer call() throws IOException {
         json.check();
-        appraisal.check();
         String location = model.location(library);
         String originalLocation =
                 against == null ? location : model.located(library, "--against", against);
+        return Models.isEncoder(location)
+                ? encoder(location, originalLocation)
+                : decoder(location, originalLocation);
+    }
+
+    // The registration is only held, never asked.
+    @SuppressWarnings("try")
+    private int encoder(String location, String originalLocation) throws IOException {
+        appraisal.requireNoText(location);
+        appraisal.checkRounds();
+        if (sts == null) {
+            throw appraisal.usage(
+                    "--sts: expected pairs of sentences that %s, a sentence encoder, is judged by, found none"
+                            .formatted(location));
+        }
+        if (originalLocation.equals(location) && model.plan().isEmpty()) {
+            throw appraisal.usage(
+                    "--against: expected another model, or a plan for the model, found the model itself");
+        }
+        EncoderTrial trial =
+                new EncoderTrial(
+                        location,
+                        originalLocation,
+                        model.measuredEncoding(pooling.value()),
+                        model.plan(),
+                        sts,
+                        appraisal.rounds());
+        EncoderReport report;
+        try (Interrupts.Registration interrupt =
+                terminal.interrupts().during(() -> interrupted.set(true))) {
+            report = trial.run(terminal, interrupted::get);
+        } catch (CancellationException e) {
+            return cancelled();
+        }
+        terminal.out().print(report);
+        json.write(report);
+        return 0;
+    }
+
+    // The registration is only held, never asked.
+    @SuppressWarnings("try")
+    private int decoder(String location, String originalLocation) throws IOException {
+        pooling.requireNone(location);
+        if (sts != null) {
+            throw appraisal.usage(
+                    "--sts: expected it for a sentence encoder only, found it for the decoder %s; judge that by --text"
+                            .formatted(location));
+        }
+        appraisal.check();
         Precision originalPrecision = againstWeights == null ? model.weights() : againstWeights;
         if (originalLocation.equals(location)
                 && originalPrecision == model.weights()
@@ -89,12 +147,16 @@ final class EvaluateCommand implements Callable<Integer> {
                 OpenCandidate candidate = ModelCandidates.original(location, model.measured())) {
             report = report(original, originalPrecision, candidate);
         } catch (CancellationException e) {
-            terminal.err().println("ended by Ctrl-C");
-            return CommandTree.INTERRUPTED;
+            return cancelled();
         }
         terminal.out().print(report);
         json.write(report);
         return 0;
+    }
+
+    private int cancelled() {
+        terminal.err().println("ended by Ctrl-C");
+        return CommandTree.INTERRUPTED;
     }
 
     private EvaluateReport report(

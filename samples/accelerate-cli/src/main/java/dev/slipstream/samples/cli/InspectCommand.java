@@ -2,8 +2,12 @@ package dev.slipstream.samples.cli;
 
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.decode.LanguageModel;
+import dev.slipstream.decode.SentenceEncoder;
 import dev.slipstream.graph.GraphException;
+import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.InferenceException;
+import dev.slipstream.zoo.EncoderOptions;
+import dev.slipstream.zoo.Models;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -24,6 +28,7 @@ final class InspectCommand implements Callable<Integer> {
     private final Terminal terminal;
 
     @Mixin private ModelOptions model = new ModelOptions();
+    @Mixin private PoolingOption pooling = new PoolingOption();
     @Mixin private JsonFile json = new JsonFile();
 
     InspectCommand(Library library, Terminal terminal) {
@@ -35,12 +40,32 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         json.check();
         String location = model.location(library);
-        InspectReport graph =
-                InspectReport.of(location, library.graphs().apply(location, model.loading()));
-        InspectReport report = running(graph, location);
+        InspectReport report = Models.isEncoder(location) ? encoder(location) : decoder(location);
         terminal.out().print(report);
         json.write(report);
         return 0;
+    }
+
+    private InspectReport decoder(String location) {
+        pooling.requireNone(location);
+        return running(
+                InspectReport.of(location, library.graphs().apply(location, model.loading())),
+                location);
+    }
+
+    private InspectReport encoder(String location) {
+        EncoderOptions options = model.encoding(pooling.value());
+        OnnxModel graph =
+                model.plan().isEmpty()
+                        ? Models.encoderGraph(location)
+                        : Models.accelerateEncoder(location, options, model.plan(), pass -> {})
+                                .graph();
+        InspectReport report = InspectReport.of(location, graph);
+        try (SentenceEncoder opened = Models.encoder(graph, location, options)) {
+            return report.encoding(EncoderFacts.of(opened));
+        } catch (CheckpointException | GraphException | InferenceException e) {
+            return report.running(null, ErrorLine.of(e));
+        }
     }
 
     /** Adds what only the open model knows; one that can be read but not run is no failure here. */

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param unreadable reason by number of the layer
  * @param runs what is known once the model is open; absent if it can't be opened
  * @param runsNot why it can't be opened; absent if it can
+ * @param encodes what is known of a sentence encoder once it is open; absent for others
  */
 record InspectReport(
         String command,
@@ -45,7 +46,8 @@ record InspectReport(
         Size outside,
         SortedMap<Integer, String> unreadable,
         @Nullable Runtime runs,
-        @Nullable String runsNot) {
+        @Nullable String runsNot,
+        @Nullable EncoderFacts encodes) {
     /**
      * One sub-layer.
      *
@@ -133,10 +135,20 @@ record InspectReport(
                 outside,
                 anatomy.unreadable(),
                 null,
+                null,
                 null);
     }
 
     InspectReport running(@Nullable Runtime model, @Nullable String reason) {
+        return told(model, reason, null);
+    }
+
+    InspectReport encoding(EncoderFacts encoder) {
+        return told(null, null, encoder);
+    }
+
+    private InspectReport told(
+            @Nullable Runtime model, @Nullable String reason, @Nullable EncoderFacts encoder) {
         return new InspectReport(
                 command,
                 this.model,
@@ -149,7 +161,8 @@ record InspectReport(
                 outside,
                 unreadable,
                 model,
-                reason);
+                reason,
+                encoder);
     }
 
     @Override
@@ -168,6 +181,9 @@ record InspectReport(
                             runs.beginToken() == null ? "none" : runs.beginToken().toString())
                     .row("end tokens", ids(runs.endTokens()))
                     .row("chat template", runs.chatTemplate() ? "yes" : "no");
+        }
+        if (encodes != null) {
+            encodes.rows(facts);
         }
         if (runsNot != null) {
             facts.row("runs", "no: " + runsNot);

@@ -1,9 +1,11 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
+import dev.slipstream.zoo.EncoderOptions;
 import dev.slipstream.zoo.LoadOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +45,8 @@ final class ModelOptions {
             names = "--context-length",
             paramLabel = "N",
             description =
-                    "The most tokens of prompt and answer. Default: the model's own, at most 4096.")
+                    "The most tokens of prompt and answer, or of an encoder's text. Default: the"
+                            + " model's own, at most 4096.")
     private void contextLength(int value) {
         contextLength = atLeastZero("--context-length", value);
     }
@@ -112,6 +115,16 @@ final class ModelOptions {
     /** Returns how to open the model to measure it: with one thread unless asked otherwise. */
     LoadOptions measured() {
         return loading().withThreads(threads == 0 ? 1 : threads);
+    }
+
+    /** Returns how to open the model if it is a sentence encoder. */
+    EncoderOptions encoding(@Nullable Pooling pooling) {
+        return new EncoderOptions(pooling, contextLength, threads, spinning);
+    }
+
+    /** Returns how to open an encoder to measure it: with one thread unless asked otherwise. */
+    EncoderOptions measuredEncoding(@Nullable Pooling pooling) {
+        return encoding(pooling).withThreads(threads == 0 ? 1 : threads);
     }
 
     /** Returns what the flags say of passes, gates and their text. */

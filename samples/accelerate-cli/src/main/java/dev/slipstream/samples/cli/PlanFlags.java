@@ -60,16 +60,21 @@ final class PlanFlags {
             paramLabel = "FILE",
             description =
                     "A UTF-8 text, plain or packed with gzip, that passes decide by; may be"
-                            + " repeated. Not the one that the result is judged by.")
+                            + " repeated. Not the one that the result is judged by. For a sentence"
+                            + " encoder, one sentence a line.")
     private List<String> texts = List.of();
 
     @Option(
             names = SEQUENCES,
             paramLabel = "N",
-            description = "How many pieces of that text passes look at. Default: 10.")
+            description =
+                    "How many pieces of that text, or sentences, passes look at. Default: 10.")
     private @Nullable String sequences;
 
-    @Option(names = LENGTH, paramLabel = "N", description = "Tokens of a piece. Default: 256.")
+    @Option(
+            names = LENGTH,
+            paramLabel = "N",
+            description = "Tokens of a piece; the most of a sentence. Default: 256.")
     private @Nullable String length;
 
     /**

@@ -27,6 +27,7 @@ class InspectReportTest {
                     new InspectReport.Size(1_245, 16_256),
                     unreadable(),
                     null,
+                    null,
                     null);
 
     @Test
@@ -59,6 +60,16 @@ class InspectReportTest {
                 .containsPattern("begin token +none")
                 .containsPattern("end tokens +2, 7")
                 .containsPattern("chat template +yes");
+    }
+
+    @Test
+    void tellsThatAnEncoderRuns() {
+        assertThat(GRAPH.encoding(new EncoderFacts("cls", 512, 384)).toString())
+                .containsPattern("runs +yes, as a sentence encoder")
+                .containsPattern("pooling +cls")
+                .containsPattern("longest text +512 tokens")
+                .containsPattern("vector +384 numbers")
+                .doesNotContain("chat template");
     }
 
     @Test
