@@ -1,5 +1,6 @@
 package dev.slipstream.decode;
 
+import dev.slipstream.pass.MixAndMatch;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.GateNotes;
@@ -17,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code best}: the whole model.
  *   <li>{@code balanced}: feed-forwards are skipped by the knobs that were proposed for the model;
- *       of nested widths, half of the widest on average, by the least slope (Devvrit and others,
- *       MatFormer, 2024): two neighbouring widths, the smaller one in the first layers.
+ *       of nested widths, half of the widest on average, as {@link MixAndMatch} shares them out.
  *   <li>{@code fast}: feed-forwards are skipped from a cosine twice as far from 1, twice as many at
  *       a time; the narrowest widths everywhere; every switched sub-layer off.
  * </ul>
@@ -73,7 +73,7 @@ public final class EffortLevels {
         Effort balanced =
                 new Effort(
                         List.of(),
-                        leastSlope(notes.widths(), layers),
+                        half(notes.widths(), layers),
                         skips == null ? null : skips.usual());
         Effort fast =
                 new Effort(
@@ -94,22 +94,20 @@ public final class EffortLevels {
         return new Effort.Skipping(threshold, 2 * usual.count(), usual.rearm());
     }
 
-    /** Two neighbouring widths whose mean is half of the widest, or less if none is. */
-    private static List<Integer> leastSlope(List<Integer> widths, int layers) {
+    /**
+     * Two neighbouring widths whose mean is half of the widest; the narrowest if none is so small.
+     */
+    static List<Integer> half(List<Integer> widths, int layers) {
         if (widths.size() < 2) {
             return List.of();
         }
-        long budget = (long) layers * widths.get(widths.size() - 1) / 2;
-        int small = 0;
-        while (small + 2 < widths.size() && (long) layers * widths.get(small + 1) <= budget) {
-            small++;
-        }
-        long spare = budget - (long) layers * widths.get(small);
-        int step = widths.get(small + 1) - widths.get(small);
-        int large = (int) Math.max(0, Math.min(layers, spare / step));
-        List<Integer> result = new ArrayList<>(Collections.nCopies(layers - large, small));
-        result.addAll(Collections.nCopies(large, small + 1));
-        return result;
+        int widest = widths.get(widths.size() - 1);
+        return 2L * widths.get(0) > widest
+                ? Collections.nCopies(layers, 0)
+                : new MixAndMatch(layers, widths)
+                        .within(widest / 2.0, "neurons", width -> width).stream()
+                                .map(widths::indexOf)
+                                .toList();
     }
 
     /** Returns the levels, the best one first. */

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  *     that the time allows
  * @param millisPerToken the longest time of a decoded token, above 0: the best level that is
  *     measured to keep it is taken; null sets none. Not together with a level
- * @param skipThreshold the least cosine from which feed-forwards are skipped, -1 or more, above 1
- *     never; null takes the level's. It turns skipping on where the level does not skip, as do the
- *     two others
+ * @param skipThreshold the cosine above which feed-forwards are skipped, -1 or more; above 1 never;
+ *     null takes the level's. It turns skipping on where the level does not skip, as do the two
+ *     others
  * @param skipCount how many are skipped then, 0 or more; null takes the level's
  * @param skipWarmUp the first tokens of the answer that skip nothing, 0 or more; null takes the
  *     model's

@@ -55,12 +55,18 @@ public final class CachedLayers {
      *
      * @param metadata of a model
      * @return new numbers by original ones; empty if no layer's were removed
+     * @throws PassException if they are damaged
      */
     public static SortedMap<Integer, Integer> read(Map<String, String> metadata) {
         SortedMap<Integer, Integer> map = new TreeMap<>();
         String note = metadata.get(NOTE);
         if (note != null) {
             for (String pair : note.split(",")) {
+                if (!pair.matches("\\d{1,6}:\\d{1,6}")) {
+                    throw new PassException(
+                            "metadata %s: expected pairs of layers such as 2:1, separated by commas, found '%s'; make the model again from its plan"
+                                    .formatted(NOTE, note));
+                }
                 String[] sides = pair.split(":");
                 map.put(Integer.valueOf(sides[0]), Integer.valueOf(sides[1]));
             }

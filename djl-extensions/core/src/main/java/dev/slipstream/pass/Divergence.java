@@ -6,15 +6,15 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
 
-/** How far a changed model's next-token distributions are from the original's. */
-final class Divergence {
+/** How far changed models' next-token distributions are from the original's, which is open. */
+final class Divergence implements AutoCloseable {
     private static final String LOGITS = "logits";
 
-    private final OnnxModel original;
+    private final GraphProbe original;
     private final Calibration calibration;
 
     /**
-     * Constructs a measure.
+     * Opens a measure.
      *
      * @param original a decoder with an output {@code logits}
      * @param calibration the text
@@ -28,25 +28,27 @@ final class Divergence {
                                     LOGITS,
                                     original.outputs().stream().map(o -> o.getName()).toList()));
         }
-        this.original = original;
         this.calibration = calibration;
+        this.original = open(original);
     }
 
-    /** Returns the mean Kullback-Leibler divergence from the original, in nats a token. */
+    /**
+     * Returns the mean Kullback-Leibler divergence from the original, in nats a token; infinite if
+     * the changed model's logits are not numbers.
+     */
     double of(OnnxModel changed) {
         double sum = 0;
-        try (GraphProbe first = open(original);
-                GraphProbe second = open(changed)) {
+        try (GraphProbe other = open(changed)) {
             for (int[] sequence : calibration.sequences()) {
-                float[] expected = logits(first, sequence);
-                float[] found = logits(second, sequence);
+                float[] expected = logits(original, sequence);
+                float[] found = logits(other, sequence);
                 int vocabulary = expected.length / sequence.length;
                 for (int row = 0; row < expected.length; row += vocabulary) {
                     sum += divergence(expected, found, row, row + vocabulary);
                 }
             }
         }
-        return sum / calibration.tokens();
+        return Double.isNaN(sum) ? Double.POSITIVE_INFINITY : sum / calibration.tokens();
     }
 
     private GraphProbe open(OnnxModel graph) {
@@ -86,5 +88,10 @@ final class Divergence {
             sum += Math.exp(logits[i] - highest);
         }
         return highest + Math.log(sum);
+    }
+
+    @Override
+    public void close() {
+        original.close();
     }
 }

@@ -95,12 +95,12 @@ final class FourBits {
     }
 
     private void roundBlindly(FloatMatrix matrix) {
-        Gptq gptq = new Gptq(new float[matrix.in() * matrix.in()], matrix.in());
+        Gptq gptq = new Gptq(matrix.in());
         rounded.put(matrix.weight(), gptq.round(floats(matrix.rows(initializers))));
         blind.add(matrix.weight());
     }
 
-    private void round(FloatMatrix matrix, Gptq gptq, float[] measured) {
+    private void round(FloatMatrix matrix, Gptq gptq, double[] measured) {
         Tensor rows = matrix.rows(initializers);
         float[] weight = floats(rows);
         QuantizedMatrix found = gptq.round(weight);
@@ -119,7 +119,7 @@ final class FourBits {
             int row,
             QuantizedMatrix nearest,
             QuantizedMatrix found,
-            float[] measured) {
+            double[] measured) {
         int in = nearest.columns();
         float[] exact = new float[in];
         System.arraycopy(weight, row * in, exact, 0, in);
@@ -130,7 +130,7 @@ final class FourBits {
     }
 
     /** Returns the quadratic form of a difference. */
-    private static double squared(float[] exact, float[] rounded, float[] moments) {
+    private static double squared(float[] exact, float[] rounded, double[] moments) {
         int in = exact.length;
         float[] difference = new float[in];
         for (int i = 0; i < in; i++) {
@@ -138,11 +138,11 @@ final class FourBits {
         }
         double sum = 0;
         for (int i = 0; i < in; i++) {
-            float part = 0;
+            double part = 0;
             for (int j = 0; j < in; j++) {
                 part += moments[i * in + j] * difference[j];
             }
-            sum += (double) part * difference[i];
+            sum += part * difference[i];
         }
         return sum;
     }

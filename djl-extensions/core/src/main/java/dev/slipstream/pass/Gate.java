@@ -74,10 +74,8 @@ final class Gate {
             }
         }
         NodeProto add = subLayer.residualAdd();
-        int bias = add.getOpType().equals("SkipLayerNormalization") ? 4 : 3;
-        if (add.getOpType().startsWith("Skip")
-                && add.getInputCount() > bias
-                && !add.getInput(bias).isEmpty()) {
+        int bias = BranchAdd.fused(add) ? BranchAdd.bias(add) : add.getInputCount();
+        if (bias < add.getInputCount() && !add.getInput(bias).isEmpty()) {
             throw refused(
                     model,
                     name,

@@ -4,6 +4,7 @@ import dev.slipstream.checkpoint.BlockQuantizer;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.checkpoint.QuantizedMatrix;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rounds matrices to 4 bits so that their products change little on the calibration text; to use
@@ -28,8 +29,8 @@ final class Gptq {
 
     private final int in;
 
-    /** Upper triangular, {@code UᵀU} is the inverse of the damped moments. */
-    private final double[] upper;
+    /** Upper triangular, {@code UᵀU} is the inverse of the damped moments; null for unrelated. */
+    private final double @Nullable [] upper;
 
     /**
      * Constructs the rounding of matrices that read one value.
@@ -37,7 +38,7 @@ final class Gptq {
      * @param moments {@code XᵀX} of that value, {@code [in, in]}
      * @param in features of the value
      */
-    Gptq(float[] moments, int in) {
+    Gptq(double[] moments, int in) {
         this.in = in;
         double mean = 0;
         for (int i = 0; i < in; i++) {
@@ -45,11 +46,30 @@ final class Gptq {
         }
         // A value that is always zero tells nothing: every feature counts alike.
         double damping = mean > 0 ? DAMPING * mean : 1;
-        double[] damped = new double[in * in];
-        for (int i = 0; i < damped.length; i++) {
-            damped[i] = moments[i] + (i % (in + 1) == 0 ? damping : 0);
+        double[] factor = factor(damped(moments, damping));
+        while (factor == null) {
+            // Features that always go together, beside which the mean is small.
+            damping *= 10;
+            factor = factor(damped(moments, damping));
         }
-        upper = inverse(factor(damped));
+        upper = inverse(factor);
+    }
+
+    /**
+     * Constructs the rounding of matrices of whose inputs nothing is known: all features count
+     * alike, and none makes another's error good.
+     */
+    Gptq(int in) {
+        this.in = in;
+        upper = null;
+    }
+
+    private double[] damped(double[] moments, double damping) {
+        double[] damped = moments.clone();
+        for (int i = 0; i < in; i++) {
+            damped[i * in + i] += damping;
+        }
+        return damped;
     }
 
     /**
@@ -118,7 +138,12 @@ final class Gptq {
         for (int i = from; i < to; i++) {
             long step = scale == 0 ? 0 : Math.max(-8, Math.min(7, Math.round(rest[i] / scale)));
             steps[offset + i] = (byte) step;
-            double error = (rest[i] - step * scale) / upper[i * in + i];
+            double error = rest[i] - step * scale;
+            if (upper == null) {
+                lost += error * error;
+                continue;
+            }
+            error /= upper[i * in + i];
             lost += error * error;
             for (int j = i + 1; j < end; j++) {
                 rest[j] -= error * upper[i * in + j];
@@ -127,11 +152,15 @@ final class Gptq {
         return lost;
     }
 
-    /** Returns the upper triangular R of a positive matrix {@code R Rᵀ}; in place. */
-    private double[] factor(double[] a) {
+    /** Returns the upper triangular R of {@code R Rᵀ}, in place; null if it is not positive. */
+    private double @Nullable [] factor(double[] a) {
         for (int j = in - 1; j >= 0; j--) {
             int column = j;
-            double pivot = Math.sqrt(a[j * in + j] - dot(a, j, j, j + 1));
+            double square = a[j * in + j] - dot(a, j, j, j + 1);
+            if (square <= 0) {
+                return null;
+            }
+            double pivot = Math.sqrt(square);
             a[j * in + j] = pivot;
             IntStream.range(0, j)
                     .parallel()

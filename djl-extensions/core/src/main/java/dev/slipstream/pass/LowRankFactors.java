@@ -20,12 +20,17 @@ final class LowRankFactors {
     /** Share of the mean variance that every direction has, lest unseen ones count for nothing. */
     private static final double FLOOR = 1e-3;
 
-    private final DMatrixRMaj weights;
-    private final DMatrixRMaj directions;
+    private final int out;
+
+    /**
+     * {@code [out, min(out, in)]}, row-major; floats, as factors of all layers are held at once.
+     */
+    private final float[] directions;
+
     private final double[] energies;
 
-    private LowRankFactors(DMatrixRMaj weights, DMatrixRMaj directions, double[] energies) {
-        this.weights = weights;
+    private LowRankFactors(int out, float[] directions, double[] energies) {
+        this.out = out;
         this.directions = directions;
         this.energies = energies;
     }
@@ -36,14 +41,11 @@ final class LowRankFactors {
      * @param matrix {@code [out, in]}, row-major
      * @param out rows
      * @param in columns
-     * @param covariance of the inputs, {@code [in, in]}
+     * @param moments of the inputs, {@code [in, in]}, up to a factor
      */
-    static LowRankFactors of(float[] matrix, int out, int in, double[] covariance) {
-        DMatrixRMaj w = new DMatrixRMaj(out, in);
-        for (int i = 0; i < matrix.length; i++) {
-            w.data[i] = matrix[i];
-        }
-        DMatrixRMaj root = root(covariance, in);
+    static LowRankFactors of(float[] matrix, int out, int in, double[] moments) {
+        DMatrixRMaj w = doubles(matrix, out, in);
+        DMatrixRMaj root = root(moments, in);
         DMatrixRMaj outputs = new DMatrixRMaj(out, in);
         CommonOps_DDRM.mult(w, root, outputs);
         // The smaller of the two products has the same spectrum.
@@ -54,12 +56,12 @@ final class LowRankFactors {
         } else {
             CommonOps_DDRM.multTransA(outputs, outputs, gram);
         }
-        return of(w, outputs, gram, wide);
+        return of(outputs, gram, wide);
     }
 
-    private static LowRankFactors of(
-            DMatrixRMaj w, DMatrixRMaj outputs, DMatrixRMaj gram, boolean wide) {
+    private static LowRankFactors of(DMatrixRMaj outputs, DMatrixRMaj gram, boolean wide) {
         int size = gram.numRows;
+        int out = outputs.numRows;
         EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(size, true, true);
         if (!eigen.decompose(gram)) {
             throw new PassException(
@@ -75,8 +77,8 @@ final class LowRankFactors {
                         .sorted(Comparator.comparingDouble(i -> -values[i]))
                         .mapToInt(i -> i)
                         .toArray();
-        DMatrixRMaj directions = new DMatrixRMaj(w.numRows, size);
-        DMatrixRMaj direction = new DMatrixRMaj(w.numRows, 1);
+        float[] directions = new float[out * size];
+        DMatrixRMaj direction = new DMatrixRMaj(out, 1);
         for (int k = 0; k < size; k++) {
             DMatrixRMaj vector = eigen.getEigenVector(order[k]);
             double length = Math.sqrt(values[order[k]]);
@@ -87,17 +89,25 @@ final class LowRankFactors {
             } else {
                 direction.zero();
             }
-            for (int row = 0; row < w.numRows; row++) {
-                directions.set(row, k, direction.get(row, 0));
+            for (int row = 0; row < out; row++) {
+                directions[row * size + k] = (float) direction.get(row, 0);
             }
         }
         double[] energies = Arrays.stream(order).mapToDouble(i -> values[i]).toArray();
-        return new LowRankFactors(w, directions, energies);
+        return new LowRankFactors(out, directions, energies);
     }
 
-    /** Returns a triangular root of the covariance, {@code C = R R'}. */
-    private static DMatrixRMaj root(double[] covariance, int in) {
-        DMatrixRMaj c = new DMatrixRMaj(in, in, true, covariance.clone());
+    private static DMatrixRMaj doubles(float[] matrix, int rows, int columns) {
+        DMatrixRMaj doubles = new DMatrixRMaj(rows, columns);
+        for (int i = 0; i < matrix.length; i++) {
+            doubles.data[i] = matrix[i];
+        }
+        return doubles;
+    }
+
+    /** Returns a triangular root of the moments, {@code C = R R'}. */
+    private static DMatrixRMaj root(double[] moments, int in) {
+        DMatrixRMaj c = new DMatrixRMaj(in, in, true, moments.clone());
         double mean = CommonOps_DDRM.trace(c) / in;
         for (int i = 0; i < in; i++) {
             c.add(i, i, mean > 0 ? FLOOR * mean : 1);
@@ -124,20 +134,23 @@ final class LowRankFactors {
 
     /** Returns the outer factor U, {@code [out, rank]}, row-major. */
     float[] outer(int rank) {
-        float[] u = new float[weights.numRows * rank];
-        for (int row = 0; row < weights.numRows; row++) {
-            for (int k = 0; k < rank; k++) {
-                u[row * rank + k] = (float) directions.get(row, k);
-            }
+        float[] u = new float[out * rank];
+        int size = energies.length;
+        for (int row = 0; row < out; row++) {
+            System.arraycopy(directions, row * size, u, row * rank, rank);
         }
         return u;
     }
 
-    /** Returns the inner factor V, {@code [rank, in]}, row-major. */
-    float[] inner(int rank) {
-        DMatrixRMaj first = CommonOps_DDRM.extract(directions, 0, weights.numRows, 0, rank);
-        DMatrixRMaj v = new DMatrixRMaj(rank, weights.numCols);
-        CommonOps_DDRM.multTransA(first, weights, v);
+    /**
+     * Returns the inner factor V, {@code [rank, in]}, row-major.
+     *
+     * @param matrix the one that the factors are of
+     */
+    float[] inner(int rank, float[] matrix) {
+        int in = matrix.length / out;
+        DMatrixRMaj v = new DMatrixRMaj(rank, in);
+        CommonOps_DDRM.multTransA(doubles(outer(rank), out, rank), doubles(matrix, out, in), v);
         float[] result = new float[v.data.length];
         for (int i = 0; i < result.length; i++) {
             result[i] = (float) v.data[i];

@@ -1,13 +1,8 @@
 package dev.slipstream.pass;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.GraphBuilder;
-import dev.slipstream.graph.Layer;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.SubLayer;
-import dev.slipstream.graph.SubLayerName;
-import dev.slipstream.runtime.GraphProbe;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -63,32 +58,6 @@ final class LowRankPass implements Pass {
         IGNORED
     }
 
-    /** Matrices of one feed-forward that read the same value. */
-    private record Group(SubLayerName subLayer, List<Linear> products) {
-        String input() {
-            return products.get(0).node().getInput(0);
-        }
-
-        int in() {
-            return products.get(0).in();
-        }
-
-        int out() {
-            return products.stream().mapToInt(Linear::out).sum();
-        }
-
-        float[] matrix(OnnxModel graph) {
-            float[] stacked = new float[in() * out()];
-            int from = 0;
-            for (Linear product : products) {
-                float[] own = product.matrix(graph.initializers());
-                System.arraycopy(own, 0, stacked, from, own.length);
-                from += own.length;
-            }
-            return stacked;
-        }
-    }
-
     @Override
     public PassSpec spec() {
         return spec;
@@ -99,27 +68,23 @@ final class LowRankPass implements Pass {
             OnnxModel original, @Nullable Calibration calibration, PassProgress progress) {
         OnnxModel graph = original.copy();
         FloatMatrices.foldTranspositions(graph);
-        List<Group> groups = groups(graph);
-        Map<String, double[]> covariances = covariances(graph, groups, calibration);
-        List<LowRankFactors> factors = new ArrayList<>();
+        List<LowRankGroup> groups = LowRankGroup.of(graph, settings.dense());
+        List<LowRankFactors> factors = factors(graph, groups, calibration, progress);
         List<RankBudget.Candidate> candidates = new ArrayList<>();
-        for (Group group : groups) {
-            LowRankFactors own =
-                    LowRankFactors.of(
-                            group.matrix(graph),
-                            group.out(),
-                            group.in(),
-                            covariances.computeIfAbsent(
-                                    group.input(), input -> Covariance.identity(group.in())));
-            factors.add(own);
-            candidates.add(new RankBudget.Candidate(group.out(), group.in(), own.energies()));
+        for (int i = 0; i < groups.size(); i++) {
+            LowRankGroup group = groups.get(i);
+            candidates.add(
+                    new RankBudget.Candidate(group.out(), group.in(), factors.get(i).energies()));
         }
         List<Integer> ranks = ranks(graph, candidates);
         OnnxModel result = graph.copy();
         GraphBuilder builder = new GraphBuilder(result);
         Map<String, List<NodeProto>> replacements = new HashMap<>();
         for (int i = 0; i < groups.size(); i++) {
-            write(groups.get(i), factors.get(i), ranks.get(i), builder, replacements);
+            LowRankGroup group = groups.get(i);
+            int rank = ranks.get(i);
+            float[] inner = factors.get(i).inner(rank, group.matrix(graph));
+            write(group, factors.get(i).outer(rank), inner, rank, builder, replacements);
         }
         result.replaceNodes(
                 node ->
@@ -129,69 +94,53 @@ final class LowRankPass implements Pass {
         return new Rewritten(result, report(groups, factors, ranks));
     }
 
-    private List<Group> groups(OnnxModel graph) {
-        List<Group> groups = new ArrayList<>();
-        List<Layer> layers = Anatomy.of(graph).layers();
-        for (Layer layer : layers) {
-            SubLayer feedForward = layer.feedForward().orElse(null);
-            if (feedForward == null || layer.index() < settings.dense()) {
-                continue;
-            }
-            SubLayerName name = new SubLayerName(SubLayer.Kind.FEED_FORWARD, layer.index());
-            if (!graph.nodes().contains(feedForward.residualAdd())) {
-                throw new PassException(
-                        "%s: low-rank: %s: expected it in the graph itself, found it in a branch of an If, as in a merged export; export the decoder with past alone"
-                                .formatted(graph.name(), name));
-            }
-            Map<String, List<Linear>> byInput = new LinkedHashMap<>();
-            for (NodeProto node : feedForward.nodes()) {
-                Linear product = Linear.of(node, graph.initializers());
-                if (product != null) {
-                    byInput.computeIfAbsent(node.getInput(0), input -> new ArrayList<>())
-                            .add(product);
-                }
-            }
-            if (byInput.isEmpty()) {
-                throw new PassException(
-                        "%s: low-rank: %s: expected products with matrices of 32-bit floats, found none; apply the pass before quantisation and gates, to a model of fp32 weights"
-                                .formatted(graph.name(), name));
-            }
-            byInput.values().forEach(products -> groups.add(new Group(name, products)));
-        }
-        if (groups.isEmpty()) {
-            throw new PassException(
-                    "%s: low-rank: expected feed-forwards behind the first %d layers, found %d layers"
-                            .formatted(graph.name(), settings.dense(), layers.size()));
-        }
-        return groups;
-    }
-
-    private Map<String, double[]> covariances(
-            OnnxModel graph, List<Group> groups, @Nullable Calibration calibration) {
-        Map<String, double[]> result = new HashMap<>();
+    /**
+     * Decomposes each group once the moments of its inputs are there: those of all are too many.
+     */
+    private List<LowRankFactors> factors(
+            OnnxModel graph,
+            List<LowRankGroup> groups,
+            @Nullable Calibration calibration,
+            PassProgress progress) {
+        StepCount steps = new StepCount(progress, groups.size());
+        LowRankFactors[] factors = new LowRankFactors[groups.size()];
         if (settings.inputs() == Inputs.IGNORED) {
-            return result;
+            for (int i = 0; i < factors.length; i++) {
+                factors[i] = factors(graph, groups.get(i), unrelated(groups.get(i).in()));
+                steps.step();
+            }
+            return List.of(factors);
         }
         if (calibration == null) {
             throw new PassException(
                     "low-rank: expected a calibration text, found none; give one, or inputs=ignored for a plain decomposition of worse quality");
         }
-        Map<String, Covariance> sums = new LinkedHashMap<>();
-        groups.forEach(group -> sums.put(group.input(), new Covariance(group.in())));
-        try (GraphProbe probe =
-                GraphProbe.open(graph, List.copyOf(sums.keySet()), calibration.runtime())) {
-            for (int[] sequence : calibration.sequences()) {
-                probe.run(
-                        sequence,
-                        Map.of(),
-                        values -> {
-                            sums.forEach((name, sum) -> sum.add(values.get(name).floats()));
-                            return sums;
+        Map<String, Integer> widths = new HashMap<>();
+        groups.forEach(group -> widths.put(group.input(), group.in()));
+        new SecondMoments(graph, calibration)
+                .measure(
+                        widths,
+                        (input, moments) -> {
+                            for (int i = 0; i < factors.length; i++) {
+                                if (groups.get(i).input().equals(input)) {
+                                    factors[i] = factors(graph, groups.get(i), moments);
+                                    steps.step();
+                                }
+                            }
                         });
-            }
+        return List.of(factors);
+    }
+
+    private static LowRankFactors factors(OnnxModel graph, LowRankGroup group, double[] moments) {
+        return LowRankFactors.of(group.matrix(graph), group.out(), group.in(), moments);
+    }
+
+    private static double[] unrelated(int features) {
+        double[] moments = new double[features * features];
+        for (int i = 0; i < features; i++) {
+            moments[i * features + i] = 1;
         }
-        sums.forEach((name, sum) -> result.put(name, sum.matrix()));
-        return result;
+        return moments;
     }
 
     private List<Integer> ranks(OnnxModel graph, List<RankBudget.Candidate> candidates) {
@@ -230,39 +179,39 @@ final class LowRankPass implements Pass {
     }
 
     private static void write(
-            Group group,
-            LowRankFactors factors,
+            LowRankGroup group,
+            float[] outer,
+            float[] inner,
             int rank,
             GraphBuilder builder,
             Map<String, List<NodeProto>> replacements) {
         LowRankProducts writer = new LowRankProducts(builder, rank);
-        float[] outer = factors.outer(rank);
         int from = 0;
-        String inner = null;
+        String shared = null;
         for (Linear product : group.products()) {
             List<NodeProto> nodes = new ArrayList<>();
-            if (inner == null) {
-                NodeProto first = writer.inner(product, factors.inner(rank));
-                inner = first.getOutput(0);
+            if (shared == null) {
+                NodeProto first = writer.inner(product, inner);
+                shared = first.getOutput(0);
                 nodes.add(first);
             }
             int length = product.out() * rank;
             float[] own = new float[length];
             System.arraycopy(outer, from, own, 0, length);
             from += length;
-            nodes.add(writer.outer(product, inner, own));
+            nodes.add(writer.outer(product, shared, own));
             replacements.put(product.node().getOutput(0), nodes);
         }
     }
 
     private PassReport report(
-            List<Group> groups, List<LowRankFactors> factors, List<Integer> ranks) {
+            List<LowRankGroup> groups, List<LowRankFactors> factors, List<Integer> ranks) {
         List<String> lines = new ArrayList<>();
         List<Map<String, Object>> matrices = new ArrayList<>();
         long before = 0;
         long after = 0;
         for (int i = 0; i < groups.size(); i++) {
-            Group group = groups.get(i);
+            LowRankGroup group = groups.get(i);
             int rank = ranks.get(i);
             double lost = factors.get(i).lost(rank);
             before += (long) group.in() * group.out();

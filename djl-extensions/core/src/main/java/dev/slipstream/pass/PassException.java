@@ -32,7 +32,9 @@ public final class PassException extends RuntimeException {
     PassException in(String pass) {
         String message = String.valueOf(getMessage());
         return new PassException(
-                message.contains(pass) ? message : "pass %s: %s".formatted(pass, message),
+                message.contains("pass " + pass) || message.contains(pass + ":")
+                        ? message
+                        : "pass %s: %s".formatted(pass, message),
                 pass,
                 this);
     }

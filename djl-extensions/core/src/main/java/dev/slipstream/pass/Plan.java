@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * passes:
  *   - finercut: {remove: 0.25, metric: js}
- *   - low-rank:budget=0.5
+ *   - low-rank:parameters=0.5
  * gates:
- *   - ffn-skip:k=2
+ *   - ffn-skip:count=2
  * calibration:
  *   text: [stories.txt.gz]
  *   sequences: 10

@@ -99,14 +99,11 @@ final class QuantisePass implements Pass {
             integers.putAll(nearest(folded, fourBits, Precision.INT4));
         }
         if (int8Share > 0) {
-            Map<String, Double> sensitivity =
-                    sensitivity(
-                            new Divergence(graph, required("int8-share", calibration)),
-                            folded,
-                            floats,
-                            measured,
-                            integers,
-                            steps);
+            Map<String, Double> sensitivity;
+            try (Divergence divergence =
+                    new Divergence(graph, required("int8-share", calibration))) {
+                sensitivity = sensitivity(divergence, folded, floats, measured, integers, steps);
+            }
             report.sensitivity(sensitivity);
             raise(parts, precisions, sensitivity);
         }

@@ -17,10 +17,13 @@ import java.util.stream.IntStream;
 /**
  * What goes into products on the calibration text, as {@code XᵀX}: a product's squared output error
  * is {@code eᵀ(XᵀX)e} for each row {@code e} of the error of its weights.
+ *
+ * <p>Summed in doubles: a few features of language models are thousands of times larger than the
+ * rest, and rounded sums of their squares need not be a positive matrix any more.
  */
 final class SecondMoments {
-    /** Moments held at once: 128 MiB, the inputs of one layer of 4,096 features with two. */
-    private static final long MOST = 32L << 20;
+    /** Moments held at once: 128 MiB, but for a single value of more than 4,096 features. */
+    private static final long MOST = 16L << 20;
 
     private final OnnxModel graph;
     private final Calibration calibration;
@@ -44,9 +47,10 @@ final class SecondMoments {
      *
      * @param widths features of each value, which is {@link #visible}
      * @param reader takes a value's name and its moments, {@code [in, in]}
+     * @throws PassException that names the value if it is not of finite numbers
      */
-    void measure(Map<String, Integer> widths, BiConsumer<String, float[]> reader) {
-        Map<String, float[]> group = new LinkedHashMap<>();
+    void measure(Map<String, Integer> widths, BiConsumer<String, double[]> reader) {
+        Map<String, double[]> group = new LinkedHashMap<>();
         long held = 0;
         for (Map.Entry<String, Integer> value : new TreeMap<>(widths).entrySet()) {
             long size = (long) value.getValue() * value.getValue();
@@ -56,7 +60,7 @@ final class SecondMoments {
                 group.clear();
                 held = 0;
             }
-            group.put(value.getKey(), new float[Math.toIntExact(size)]);
+            group.put(value.getKey(), new double[Math.toIntExact(size)]);
             held += size;
         }
         if (!group.isEmpty()) {
@@ -65,7 +69,7 @@ final class SecondMoments {
         }
     }
 
-    private void fill(Map<String, float[]> moments) {
+    private void fill(Map<String, double[]> moments) {
         List<String> values = new ArrayList<>(moments.keySet());
         try (GraphProbe probe = GraphProbe.open(graph, values, calibration.runtime())) {
             for (int[] sequence : calibration.sequences()) {
@@ -79,10 +83,22 @@ final class SecondMoments {
                         });
             }
         }
+        moments.forEach(this::requireFinite);
         moments.values().forEach(SecondMoments::mirror);
     }
 
-    private static void mirror(float[] moments) {
+    private void requireFinite(String value, double[] moments) {
+        int in = width(moments);
+        for (int i = 0; i < in; i++) {
+            if (!Double.isFinite(moments[i * in + i])) {
+                throw new PassException(
+                        "%s: value %s, feature %d: expected finite numbers on the calibration text, found others; check that the model's weights are whole and that it can read this text"
+                                .formatted(graph.name(), value, i));
+            }
+        }
+    }
+
+    private static void mirror(double[] moments) {
         int in = width(moments);
         for (int i = 0; i < in; i++) {
             for (int j = 0; j < i; j++) {
@@ -91,7 +107,7 @@ final class SecondMoments {
         }
     }
 
-    private static int width(float[] moments) {
+    private static int width(double[] moments) {
         return (int) Math.round(Math.sqrt(moments.length));
     }
 
@@ -99,7 +115,7 @@ final class SecondMoments {
      * Fills the lower triangle. A row of the moments stays in the first cache while all positions
      * pass by.
      */
-    private static void add(FloatBuffer values, float[] moments) {
+    private static void add(FloatBuffer values, double[] moments) {
         int in = width(moments);
         float[] x = new float[values.remaining()];
         values.get(x);
@@ -108,7 +124,7 @@ final class SecondMoments {
                 .forEach(
                         i -> {
                             for (int t = 0; t < x.length; t += in) {
-                                float own = x[t + i];
+                                double own = x[t + i];
                                 for (int j = 0; j <= i; j++) {
                                     moments[i * in + j] += own * x[t + j];
                                 }

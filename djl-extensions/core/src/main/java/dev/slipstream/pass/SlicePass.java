@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param training which models may be cut
  */
 public record SlicePass(Width width, Training training) implements Pass {
-    private static final String NAME = "slice";
+    static final String NAME = "slice";
 
     @Override
     public PassSpec spec() {
@@ -136,38 +136,5 @@ public record SlicePass(Width width, Training training) implements Pass {
 
     private static String joined(List<Integer> widths) {
         return widths.stream().map(String::valueOf).collect(Collectors.joining(","));
-    }
-
-    /** Makes the pass from a plan. */
-    public static final class Factory implements PassFactory {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public String description() {
-            return "cuts feed-forwards to their first neurons: width=192, widths=(96,96,...) or parameters=0.5";
-        }
-
-        @Override
-        public Pass create(Parameters parameters) {
-            List<Integer> widths = parameters.wholes("widths", 1);
-            Integer width = parameters.whole("width", 1, Integer.MAX_VALUE);
-            Double budget = parameters.number("parameters", Double.MIN_VALUE, Double.MAX_VALUE);
-            Training training =
-                    parameters.flag("untrained", false) ? Training.ANY : Training.NESTED;
-            int given =
-                    (widths.isEmpty() ? 0 : 1) + (width == null ? 0 : 1) + (budget == null ? 0 : 1);
-            if (given != 1) {
-                throw new PassException(
-                        "pass %s: expected one of width, widths and parameters, found %d of them"
-                                .formatted(NAME, given));
-            }
-            if (budget != null) {
-                return new SlicePass(new Width.Budget(budget), training);
-            }
-            return new SlicePass(new Width.Each(width == null ? widths : List.of(width)), training);
-        }
     }
 }

@@ -6,9 +6,6 @@ import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.SubLayerName;
-import dev.slipstream.graph.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -54,7 +51,7 @@ record SubLayerMasks(OnnxModel graph, List<SubLayerName> names) {
         for (int i = 0; i < names.size(); i++) {
             SubLayerName name = names.get(i);
             BranchAdd add = BranchAdd.of(name, Removal.subLayer(anatomy, name, original), original);
-            String index = builder.initializer(INPUT + "." + name, index(i));
+            String index = builder.initializer(INPUT + "." + name, Whole.scalar(i));
             String mask = builder.node("Gather", INPUT, index).output(INPUT + ".of." + name);
             NodeProto node = add.node();
             NodeProto.Builder switched = node.toBuilder();
@@ -93,10 +90,5 @@ record SubLayerMasks(OnnxModel graph, List<SubLayerName> names) {
             factor = builder.node("CastLike", mask, value).output(mask + ".cast");
         }
         return builder.node("Mul", value, factor).output(mask + ".product");
-    }
-
-    private static Tensor index(long value) {
-        ByteBuffer data = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        return new Tensor(ElementType.INT64, List.of(), data.putLong(0, value));
     }
 }

@@ -3,14 +3,11 @@ package dev.slipstream.pass;
 import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
-import dev.slipstream.graph.Layer;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.SubLayer;
 import dev.slipstream.graph.SubLayerName;
 import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.GateNotes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -25,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param subLayers which, each once; the order of the input's elements
  */
 public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
-    private static final String NAME = "switch";
+    static final String NAME = "switch";
 
     /** Copies and checks the list. */
     public SwitchPass {
@@ -60,7 +57,7 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
         Anatomy anatomy = Anatomy.of(graph);
         List<Gate> gates = new ArrayList<>();
         for (SubLayerName name : subLayers) {
-            gates.add(Gate.of(gated, name, find(graph, anatomy, name)));
+            gates.add(Gate.of(gated, name, Removal.subLayer(anatomy, name, graph)));
         }
         GraphBuilder builder = new GraphBuilder(gated);
         builder.input(Effort.GATES, ElementType.BOOL, subLayers.size());
@@ -79,52 +76,5 @@ public record SwitchPass(List<SubLayerName> subLayers) implements Pass {
                         Map.of(
                                 "subLayers",
                                 subLayers.stream().map(SubLayerName::toString).toList())));
-    }
-
-    private static SubLayer find(OnnxModel graph, Anatomy anatomy, SubLayerName name) {
-        for (Layer layer : anatomy.layers()) {
-            for (SubLayer subLayer : layer.subLayers()) {
-                if (layer.index() == name.layer() && subLayer.kind() == name.kind()) {
-                    return subLayer;
-                }
-            }
-        }
-        String reason = anatomy.unreadable().get(name.layer());
-        throw new PassException(
-                "%s, %s: expected a sub-layer of the model, found none; %s"
-                        .formatted(
-                                graph.name(),
-                                name,
-                                reason == null
-                                        ? "it has " + anatomy.layers().size() + " layers"
-                                        : reason));
-    }
-
-    /** Makes the pass from a plan. */
-    public static final class Factory implements PassFactory {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public String description() {
-            return "puts sub-layers behind switches that each run sets: sub-layers=(feed-forward.3,attention.5)";
-        }
-
-        @Override
-        public Pass create(Parameters parameters) {
-            String names = "names such as feed-forward.3, separated by commas";
-            String text = parameters.text("sub-layers", names);
-            if (text == null) {
-                throw parameters.wrong("sub-layers", names, "none");
-            }
-            try {
-                return new SwitchPass(
-                        Arrays.stream(text.split(",")).map(SubLayerName::parse).toList());
-            } catch (IllegalArgumentException e) {
-                throw parameters.wrong("sub-layers", names, text);
-            }
-        }
     }
 }

@@ -44,8 +44,8 @@ public record Effort(List<Boolean> gates, List<Integer> widths, @Nullable Skippi
     /**
      * How readily feed-forwards are skipped (Jaiswal and others, FFN-SkipLLM, 2024).
      *
-     * @param threshold the least cosine, between the residual stream before and behind a
-     *     feed-forward, from which those behind it are skipped; above 1 never
+     * @param threshold the cosine, between the residual stream before and behind a feed-forward,
+     *     above which those behind it are skipped; above 1 never
      * @param count how many are skipped then
      * @param rearm whether, after that, one that was computed may set off skipping again in the
      *     same token

@@ -14,7 +14,7 @@ import java.util.Map;
  * filled anew for each run, so that a token allocates nothing. For one thread at a time.
  */
 final class GateBuffers {
-    /** No cosine reaches it. */
+    /** No cosine reaches it, rounded ones included, which may be a little above 1. */
     private static final float NEVER = 2;
 
     private final GateShape shape;
@@ -109,10 +109,12 @@ final class GateBuffers {
             return;
         }
         Effort.Skipping skipping = effort.skipping();
+        float threshold =
+                skipping == null || skipping.threshold() > 1 ? NEVER : (float) skipping.threshold();
         for (int i = 0; i < rows; i++) {
             boolean skips = skipping != null && i >= full;
             int row = first + i;
-            thresholds.putFloat(row * Float.BYTES, skips ? (float) skipping.threshold() : NEVER);
+            thresholds.putFloat(row * Float.BYTES, skips ? threshold : NEVER);
             counts.putLong(row * Long.BYTES, skips ? skipping.count() : 0);
             rearms.put(row, (byte) (skips && skipping.rearm() ? 1 : 0));
         }

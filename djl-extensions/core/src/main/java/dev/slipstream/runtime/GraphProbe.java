@@ -69,6 +69,7 @@ public final class GraphProbe implements AutoCloseable {
      * @throws InferenceException if ONNX Runtime refuses the graph
      */
     public static GraphProbe open(OnnxModel graph, List<String> values, RuntimeOptions options) {
+        int widest = GateNotes.read(graph.metadata()).widths().size() - 1;
         OnnxModel shown = graph.copy();
         Set<String> outputs = new HashSet<>();
         shown.outputs().forEach(output -> outputs.add(output.getName()));
@@ -81,7 +82,6 @@ public final class GraphProbe implements AutoCloseable {
         List<OnnxTensor> weights = new ArrayList<>();
         try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
             OrtSession session = SessionSettings.open(shown, settings, weights);
-            int widest = GateNotes.read(graph.metadata()).widths().size() - 1;
             return new GraphProbe(
                     graph.name(), environment, session, weights, List.copyOf(values), widest);
         } catch (OrtException | RuntimeException e) {
@@ -120,7 +120,13 @@ public final class GraphProbe implements AutoCloseable {
                     for (long dimension : tensor.getInfo().getShape()) {
                         shape.add(dimension);
                     }
-                    shown.put(entry.getKey(), new Value(shape, tensor.getFloatBuffer()));
+                    FloatBuffer floats = tensor.getFloatBuffer();
+                    if (floats == null) {
+                        throw new InferenceException(
+                                "%s: value %s: expected floats, found %s"
+                                        .formatted(name, entry.getKey(), tensor.getInfo()));
+                    }
+                    shown.put(entry.getKey(), new Value(shape, floats));
                 }
                 return reader.apply(shown);
             }

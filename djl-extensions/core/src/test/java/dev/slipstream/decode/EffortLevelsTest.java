@@ -63,6 +63,15 @@ class EffortLevelsTest {
     }
 
     @Test
+    void halfIsTheNarrowestWhereNothingIsSoNarrow() {
+        assertThat(EffortLevels.half(List.of(300, 400), 3)).containsExactly(0, 0, 0);
+        assertThat(EffortLevels.half(List.of(200, 400), 3)).containsExactly(0, 0, 0);
+        assertThat(EffortLevels.half(List.of(96, 192, 384, 768), 3)).containsExactly(2, 2, 2);
+        assertThat(EffortLevels.half(List.of(100, 300, 400), 4)).containsExactly(0, 0, 1, 1);
+        assertThat(EffortLevels.half(List.of(), 4)).isEmpty();
+    }
+
+    @Test
     void switchedModelsAreOnOrOff() throws IOException {
         try (LanguageModel model = GatedStories.open(GatedStories.Gates.SWITCHED)) {
             assertThat(names(model.efforts())).containsExactly("best", "fast");

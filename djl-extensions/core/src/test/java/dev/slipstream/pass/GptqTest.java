@@ -20,7 +20,7 @@ class GptqTest {
     @ValueSource(ints = {1, 8, 32, 40, 64, 100})
     void agreesWithTheRuleThatItMakesFast(int in) {
         Random random = new Random(in);
-        float[] moments = moments(random, in, 3 * in);
+        double[] moments = moments(random, in, 3 * in);
         float[] weight = normal(random, OUT * in);
         QuantizedMatrix found = new Gptq(moments, in).round(weight);
         for (int row = 0; row < OUT; row++) {
@@ -36,7 +36,7 @@ class GptqTest {
         for (long seed = 0; seed < 10; seed++) {
             Random random = new Random(seed);
             int in = 33 + random.nextInt(100);
-            float[] moments = moments(random, in, 2 * in);
+            double[] moments = moments(random, in, 2 * in);
             float[] weight = normal(random, OUT * in);
             QuantizedMatrix found = new Gptq(moments, in).round(weight);
             float[] nearest = PlainBlocks.rounded(weight, in, 4);
@@ -60,13 +60,15 @@ class GptqTest {
     void searchesScalesAloneWhereTheInputsAreZero() {
         int in = 64;
         float[] weight = normal(new Random(4), OUT * in);
-        QuantizedMatrix found = new Gptq(new float[in * in], in).round(weight);
-        float[] identity = new float[in * in];
+        QuantizedMatrix found = new Gptq(new double[in * in], in).round(weight);
+        double[] identity = new double[in * in];
         for (int i = 0; i < in; i++) {
             identity[i * in + i] = 1;
         }
+        QuantizedMatrix blind = new Gptq(in).round(weight);
         float[] nearest = PlainBlocks.rounded(weight, in, 4);
         for (int row = 0; row < OUT; row++) {
+            assertThat(blind.row(row)).containsExactly(found.row(row));
             float[] plain = Arrays.copyOfRange(nearest, row * in, row * in + in);
             assertThat(error(weight, row, found.row(row), identity))
                     .isLessThanOrEqualTo(error(weight, row, plain, identity));
@@ -77,7 +79,7 @@ class GptqTest {
     void keepsZerosAndFeaturesThatNeverCome() {
         int in = 64;
         Random random = new Random(5);
-        float[] moments = moments(random, in, 100);
+        double[] moments = moments(random, in, 100);
         for (int i = 0; i < in; i++) {
             moments[i * in + 3] = 0;
             moments[3 * in + i] = 0;
@@ -91,13 +93,37 @@ class GptqTest {
         assertThat(Arrays.copyOf(row, 32)).containsOnly(0);
     }
 
-    private static double error(float[] weight, int row, float[] rounded, float[] moments) {
+    /** Two features of thousands whose sums were rounded: no positive matrix. */
+    @Test
+    void roundsWhereRoundedMomentsAreNotPositive() {
+        int in = 64;
+        double[] moments = new double[in * in];
+        for (int i = 0; i < in; i++) {
+            moments[i * in + i] = 1;
+        }
+        moments[0] = 1e8;
+        moments[in + 1] = 1e8;
+        moments[1] = 1.05e8;
+        moments[in] = 1.05e8;
+        float[] weight = normal(new Random(6), OUT * in);
+        float[] nearest = PlainBlocks.rounded(weight, in, 4);
+        QuantizedMatrix found = new Gptq(moments, in).round(weight);
+        for (int row = 0; row < OUT; row++) {
+            float[] own = found.row(row);
+            for (int i = 2; i < in; i++) {
+                assertThat(own[i]).as("row %d, column %d", row, i).isNotNaN();
+                assertThat(own[i]).isCloseTo(nearest[row * in + i], within(0.5f));
+            }
+        }
+    }
+
+    private static double error(float[] weight, int row, float[] rounded, double[] moments) {
         int in = rounded.length;
         double sum = 0;
         for (int i = 0; i < in; i++) {
             for (int j = 0; j < in; j++) {
                 sum +=
-                        (double) moments[i * in + j]
+                        moments[i * in + j]
                                 * (weight[row * in + i] - rounded[i])
                                 * (weight[row * in + j] - rounded[j]);
             }
@@ -106,8 +132,8 @@ class GptqTest {
     }
 
     /** Features that go together, as those of real models do. */
-    private static float[] moments(Random random, int in, int count) {
-        float[] moments = new float[in * in];
+    private static double[] moments(Random random, int in, int count) {
+        double[] moments = new double[in * in];
         for (int t = 0; t < count; t++) {
             float common = (float) random.nextGaussian();
             float[] x = normal(random, in);
@@ -116,7 +142,7 @@ class GptqTest {
             }
             for (int i = 0; i < in; i++) {
                 for (int j = 0; j < in; j++) {
-                    moments[i * in + j] += x[i] * x[j];
+                    moments[i * in + j] += (double) x[i] * x[j];
                 }
             }
         }

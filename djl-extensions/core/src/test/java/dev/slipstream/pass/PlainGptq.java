@@ -10,7 +10,7 @@ final class PlainGptq {
     private PlainGptq() {}
 
     /** Rounds one row; returns the rounded values. */
-    static float[] rounded(float[] row, float[] moments) {
+    static float[] rounded(float[] row, double[] moments) {
         int in = row.length;
         double[] weights = new double[in];
         for (int i = 0; i < in; i++) {
@@ -69,7 +69,7 @@ final class PlainGptq {
         return scales;
     }
 
-    private static double[][] damped(float[] moments, int in) {
+    private static double[][] damped(double[] moments, int in) {
         double[][] damped = new double[in][in];
         double trace = 0;
         for (int i = 0; i < in; i++) {

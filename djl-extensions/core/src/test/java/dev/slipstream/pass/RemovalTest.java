@@ -269,6 +269,9 @@ class RemovalTest {
         OnnxModel graph = built(directory, Precision.FP32);
         OnnxModel less = Removal.of(graph, List.of(attention(1)));
         assertThat(CachedLayers.read(less.metadata())).isEqualTo(Map.of(0, 0, 2, 1, 3, 2));
+        assertThatThrownBy(() -> CachedLayers.read(Map.of(CachedLayers.NOTE, "0:0,2")))
+                .isInstanceOf(PassException.class)
+                .hasMessageContaining("expected pairs of layers");
         assertThat(CachedLayers.read(Removal.of(less, List.of(attention(0))).metadata()))
                 .isEqualTo(Map.of(2, 0, 3, 1));
         assertThat(CachedLayers.read(Removal.of(graph, List.of(feedForward(0))).metadata()))

@@ -1,6 +1,7 @@
 package dev.slipstream.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.slipstream.checkpoint.Precision;
@@ -54,6 +55,17 @@ class GraphProbeTest {
                     probe.run(TOKENS, Map.of(), values -> values.get(last.output()).shape());
             assertThat(shape).containsExactly(1L, (long) TOKENS.length, 64L);
         }
+    }
+
+    @Test
+    void saysThatNotesOnGatesAreDamaged() {
+        OnnxModel graph = Models.graph("src/test/resources/stories260k", LoadOptions.defaults());
+        graph.metadata().put("slipstream.widths", "64,wide");
+        assertThatThrownBy(
+                        () -> GraphProbe.open(graph, List.of("logits"), RuntimeOptions.defaults()))
+                .isInstanceOf(InferenceException.class)
+                .hasMessageStartingWith("the model's metadata on its gates")
+                .hasMessageContaining("wide");
     }
 
     /** An inner value of an export whose types are nowhere written down. */

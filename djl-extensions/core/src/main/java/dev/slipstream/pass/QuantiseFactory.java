@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code cache}: {@code fp32} (default) or {@code int8} keys and values
  * </ul>
  */
-public final class QuantisePassFactory implements PassFactory {
+public final class QuantiseFactory implements PassFactory {
     /** What matrices can be stored as, as plans say it. */
     private enum Weights {
         INT8(Precision.INT8),
@@ -34,7 +34,7 @@ public final class QuantisePassFactory implements PassFactory {
             "names such as attention.0 or embedding, separated by commas";
 
     /** Constructs it; called by the service loader. */
-    public QuantisePassFactory() {}
+    public QuantiseFactory() {}
 
     @Override
     public String name() {
