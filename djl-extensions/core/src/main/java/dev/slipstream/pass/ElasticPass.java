@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param training which models may be narrowed
  */
 public record ElasticPass(List<Integer> widths, Training training) implements Pass {
-    private static final String NAME = "elastic";
+    static final String NAME = "elastic";
 
     /** Copies the list. */
     public ElasticPass {
@@ -135,25 +135,5 @@ public record ElasticPass(List<Integer> widths, Training training) implements Pa
 
     private static String joined(List<Integer> widths) {
         return widths.stream().map(String::valueOf).collect(Collectors.joining(","));
-    }
-
-    /** Makes the pass from a plan. */
-    public static final class Factory implements PassFactory {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public String description() {
-            return "lets each run choose feed-forward widths of a nested model: widths=(96,192,384,768)";
-        }
-
-        @Override
-        public Pass create(Parameters parameters) {
-            List<Integer> widths = parameters.wholes("widths", 1);
-            return new ElasticPass(
-                    widths, parameters.flag("untrained", false) ? Training.ANY : Training.NESTED);
-        }
     }
 }
