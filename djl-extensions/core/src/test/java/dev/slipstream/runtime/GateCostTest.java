@@ -61,6 +61,7 @@ class GateCostTest {
         OnnxModel plain = DrawnSmolLm.graph(precision);
         OnnxModel switched = Gates.SWITCHED.of(plain);
         OnnxModel elastic = Gates.ELASTIC.of(plain);
+        OnnxModel two = Gates.apply(plain, "elastic:widths=(384,1536)");
         Map<String, OneToken> sessions = new LinkedHashMap<>();
         try {
             sessions.put("plain", new OneToken(plain, Map.of()));
@@ -73,6 +74,8 @@ class GateCostTest {
                         "elastic, level " + level,
                         new OneToken(elastic, Map.of(Effort.WIDTHS, level)));
             }
+            sessions.put("two widths, full", new OneToken(two, Map.of(Effort.WIDTHS, 1L)));
+            sessions.put("two widths, narrow", new OneToken(two, Map.of(Effort.WIDTHS, 0L)));
             Map<String, long[]> times = new LinkedHashMap<>();
             for (int round = -10; round < ROUNDS; round++) {
                 for (Map.Entry<String, OneToken> session : sessions.entrySet()) {
