@@ -9,15 +9,6 @@ namespace {
 // Names the instruction set in the session's configuration; for tests, which compare them.
 constexpr char kIsaKey[] = "slipstream.operators.isa";
 
-__attribute__((format(printf, 3, 4))) OrtStatus* error(const OrtApi* api, const char* name,
-                                                       const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  OrtStatus* status = error_of(api, name, format, arguments);
-  va_end(arguments);
-  return status;
-}
-
 bool available(const Kernel* kernel) {
   __builtin_cpu_init();
   if (kernel == &kAvx512Kernel) {
@@ -78,6 +69,14 @@ OrtStatus* error_of(const OrtApi* api, const char* name, const char* format, va_
   return ort::CreateStatus::of(api)(ORT_INVALID_ARGUMENT, message);
 }
 
+OrtStatus* failure(const OrtApi* api, const char* name, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  OrtStatus* status = error_of(api, name, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
 OrtStatus* get(const OrtApi* api, const OrtKernelContext* context, size_t index, Tensor* tensor) {
   *tensor = {};
   const OrtValue* value = nullptr;
@@ -110,9 +109,9 @@ OrtStatus* choose(const OrtApi* api, const OrtKernelInfo* info, const char* name
   *kernel = choose(isa);
   OrtStatus* status = nullptr;
   if (*kernel == nullptr) {
-    status = error(api, name,
-                   "%s: expected avx512, avx2 or scalar, and what this processor has; found %s",
-                   kIsaKey, isa);
+    status = failure(api, name,
+                     "%s: expected avx512, avx2 or scalar, and what this processor has; found %s",
+                     kIsaKey, isa);
   }
   ort::ReleaseKeyValuePairs::of(api)(config);
   return status;

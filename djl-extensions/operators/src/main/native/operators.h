@@ -16,6 +16,8 @@ struct Tensor {
 
 // A message that begins with the operator's name.
 OrtStatus* error_of(const OrtApi* api, const char* name, const char* format, va_list arguments);
+__attribute__((format(printf, 3, 4))) OrtStatus* failure(const OrtApi* api, const char* name,
+                                                         const char* format, ...);
 
 // Reads an input of a run.
 OrtStatus* get(const OrtApi* api, const OrtKernelContext* context, size_t index, Tensor* tensor);

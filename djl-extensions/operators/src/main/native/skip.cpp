@@ -49,19 +49,10 @@ struct State {
   }
 };
 
-__attribute__((format(printf, 3, 4))) OrtStatus* error(const OrtApi* api, const char* name,
-                                                       const char* format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  OrtStatus* status = error_of(api, name, format, arguments);
-  va_end(arguments);
-  return status;
-}
-
 OrtStatus* keep(const Skip& op, const char* name, void** result) {
   *result = malloc(sizeof(op));
   if (*result == nullptr) {
-    return error(op.api, name, "no memory");
+    return failure(op.api, name, "no memory");
   }
   memcpy(*result, &op, sizeof(op));
   return nullptr;
@@ -79,8 +70,8 @@ OrtStatus* output(const OrtApi* api, OrtKernelContext* context, size_t index, co
 // One sequence axis: the knobs are given for its rows.
 OrtStatus* require_rows(const Skip& op, const char* name, const char* input, const Tensor& tensor) {
   if (tensor.rank != 3 || tensor.shape[0] != 1) {
-    return error(op.api, name, "%s: expected the shape [1, rows, size], found %zu dimensions%s",
-                 input, tensor.rank, tensor.rank == 3 ? ", the first not 1" : "");
+    return failure(op.api, name, "%s: expected the shape [1, rows, size], found %zu dimensions%s",
+                   input, tensor.rank, tensor.rank == 3 ? ", the first not 1" : "");
   }
   return nullptr;
 }
@@ -88,9 +79,9 @@ OrtStatus* require_rows(const Skip& op, const char* name, const char* input, con
 OrtStatus* require_one_each(const Skip& op, const char* name, const char* input,
                             const Tensor& tensor, int64_t rows) {
   if (tensor.rank != 1 || tensor.shape[0] != rows) {
-    return error(op.api, name, "%s: expected %lld numbers, one a row, found %zu dimensions, %lld",
-                 input, static_cast<long long>(rows), tensor.rank,
-                 static_cast<long long>(tensor.rank > 0 ? tensor.shape[0] : 1));
+    return failure(op.api, name, "%s: expected %lld numbers, one a row, found %zu dimensions, %lld",
+                   input, static_cast<long long>(rows), tensor.rank,
+                   static_cast<long long>(tensor.rank > 0 ? tensor.shape[0] : 1));
   }
   return nullptr;
 }
@@ -102,8 +93,8 @@ OrtStatus* read_state(const Skip& op, const char* name, const OrtKernelContext* 
     return status;
   }
   if (tensor.rank != 2 || tensor.shape[1] < words(op.number + 1)) {
-    return error(op.api, name, "state: expected the shape [rows, %lld or more]",
-                 static_cast<long long>(words(op.number + 1)));
+    return failure(op.api, name, "state: expected the shape [rows, %lld or more]",
+                   static_cast<long long>(words(op.number + 1)));
   }
   *state = {reinterpret_cast<int32_t*>(tensor.data), tensor.shape[0], tensor.shape[1]};
   return nullptr;
@@ -112,8 +103,8 @@ OrtStatus* read_state(const Skip& op, const char* name, const OrtKernelContext* 
 OrtStatus* require_same(const Skip& op, const char* name, int64_t rows, const State& state) {
   return rows == state.rows
              ? nullptr
-             : error(op.api, name, "found %lld rows, but %lld in the state",
-                     static_cast<long long>(rows), static_cast<long long>(state.rows));
+             : failure(op.api, name, "found %lld rows, but %lld in the state",
+                       static_cast<long long>(rows), static_cast<long long>(state.rows));
 }
 
 OrtStatus* create(const OrtApi* api, const OrtKernelInfo* info, const char* name, bool first,
@@ -125,8 +116,8 @@ OrtStatus* create(const OrtApi* api, const OrtKernelInfo* info, const char* name
     return status;
   }
   if (*value < 1 || *value > kMostFeedForwards) {
-    return error(api, name, "%s: expected 1 to %lld, found %lld", attribute,
-                 static_cast<long long>(kMostFeedForwards), static_cast<long long>(*value));
+    return failure(api, name, "%s: expected 1 to %lld, found %lld", attribute,
+                   static_cast<long long>(kMostFeedForwards), static_cast<long long>(*value));
   }
   if (OrtStatus* status = choose(api, info, name, &op.kernel)) {
     return status;
@@ -163,8 +154,8 @@ OrtStatus* first(void* kernel, OrtKernelContext* context) {
   const int64_t rows = in[kStream].shape[1];
   const int64_t size = in[kStream].shape[2];
   if (in[kOut].shape[1] != rows || in[kOut].shape[2] != size) {
-    return error(op.api, kFirst, "out: expected the shape of stream, [1, %lld, %lld]",
-                 static_cast<long long>(rows), static_cast<long long>(size));
+    return failure(op.api, kFirst, "out: expected the shape of stream, [1, %lld, %lld]",
+                   static_cast<long long>(rows), static_cast<long long>(size));
   }
   static constexpr const char* names[] = {"", "", "thresholds", "counts", "rearms"};
   for (int i = kThresholds; i < kFirstInputs; i++) {
@@ -257,10 +248,10 @@ OrtStatus* spread(void* kernel, OrtKernelContext* context) {
     running += before.at(i).end <= op.number;
   }
   if (computed.shape[1] != running || computed.shape[2] != size) {
-    return error(op.api, kSpread, "computed: expected %lld rows of %lld numbers, found %lld of %lld",
-                 static_cast<long long>(running), static_cast<long long>(size),
-                 static_cast<long long>(computed.shape[1]),
-                 static_cast<long long>(computed.shape[2]));
+    return failure(op.api, kSpread, "computed: expected %lld rows of %lld numbers, found %lld of %lld",
+                   static_cast<long long>(running), static_cast<long long>(size),
+                   static_cast<long long>(computed.shape[1]),
+                   static_cast<long long>(computed.shape[2]));
   }
   void* all = nullptr;
   if (OrtStatus* status = output(op.api, context, 0, stream.shape, 3, &all)) {
