@@ -6,6 +6,7 @@ import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,62 +74,22 @@ public record LoadOptions(
 
     /** Returns these options with another precision. */
     public LoadOptions withPrecision(Precision value) {
-        return new LoadOptions(
-                value,
-                contextLength,
-                threads,
-                spinning,
-                batching,
-                drafting,
-                cache,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.precision = value);
     }
 
     /** Returns these options with another context length. */
     public LoadOptions withContextLength(int value) {
-        return new LoadOptions(
-                precision,
-                value,
-                threads,
-                spinning,
-                batching,
-                drafting,
-                cache,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.contextLength = value);
     }
 
     /** Returns these options with another number of threads. */
     public LoadOptions withThreads(int value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                value,
-                spinning,
-                batching,
-                drafting,
-                cache,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.threads = value);
     }
 
     /** Returns these options with other waits. */
     public LoadOptions withSpinning(Spinning value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                value,
-                batching,
-                drafting,
-                cache,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.spinning = value);
     }
 
     /** Returns these options with other limits on requests. */
@@ -138,91 +99,78 @@ public record LoadOptions(
 
     /** Returns these options with another way to share the model. */
     public LoadOptions withBatching(BatchOptions value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                spinning,
-                value,
-                drafting,
-                cache,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.batching = value);
     }
 
     /** Returns these options with another way to draft. */
     public LoadOptions withDrafting(DraftOptions value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                spinning,
-                batching,
-                value,
-                cache,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.drafting = value);
     }
 
     /** Returns these options with another memory of what was read. */
     public LoadOptions withCache(CacheOptions value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                spinning,
-                batching,
-                drafting,
-                value,
-                plan,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.cache = value);
     }
 
     /** Returns these options with another plan. */
     public LoadOptions withPlan(Plan value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                spinning,
-                batching,
-                drafting,
-                cache,
-                value,
-                cacheDirectory,
-                cacheLimit);
+        return with(edit -> edit.plan = value);
     }
 
     /** Returns these options with another place for graphs that a plan made. */
     public LoadOptions withCacheDirectory(@Nullable Path value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                spinning,
-                batching,
-                drafting,
-                cache,
-                plan,
-                value,
-                cacheLimit);
+        return with(edit -> edit.cacheDirectory = value);
     }
 
     /** Returns these options with another limit of all graphs that plans made, in bytes. */
     public LoadOptions withCacheLimit(long value) {
-        return new LoadOptions(
-                precision,
-                contextLength,
-                threads,
-                spinning,
-                batching,
-                drafting,
-                cache,
-                plan,
-                cacheDirectory,
-                value);
+        return with(edit -> edit.cacheLimit = value);
+    }
+
+    private LoadOptions with(Consumer<Edit> change) {
+        Edit edit = new Edit(this);
+        change.accept(edit);
+        return edit.done();
+    }
+
+    /** The options while one of them changes. */
+    private static final class Edit {
+        private Precision precision;
+        private int contextLength;
+        private int threads;
+        private Spinning spinning;
+        private BatchOptions batching;
+        private DraftOptions drafting;
+        private CacheOptions cache;
+        private Plan plan;
+        private @Nullable Path cacheDirectory;
+        private long cacheLimit;
+
+        Edit(LoadOptions from) {
+            precision = from.precision;
+            contextLength = from.contextLength;
+            threads = from.threads;
+            spinning = from.spinning;
+            batching = from.batching;
+            drafting = from.drafting;
+            cache = from.cache;
+            plan = from.plan;
+            cacheDirectory = from.cacheDirectory;
+            cacheLimit = from.cacheLimit;
+        }
+
+        LoadOptions done() {
+            return new LoadOptions(
+                    precision,
+                    contextLength,
+                    threads,
+                    spinning,
+                    batching,
+                    drafting,
+                    cache,
+                    plan,
+                    cacheDirectory,
+                    cacheLimit);
+        }
     }
 }
