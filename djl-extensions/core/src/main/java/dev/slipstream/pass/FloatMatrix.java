@@ -1,10 +1,6 @@
 package dev.slipstream.pass;
 
-import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -46,18 +42,6 @@ record FloatMatrix(
 
     /** Returns the values as {@code [out, in]}; the tensor itself where it lies so. */
     Tensor rows(Map<String, Tensor> initializers) {
-        Tensor stored = initializers.get(weight);
-        if (layout == Linear.Layout.OUT_IN) {
-            return stored;
-        }
-        ByteBuffer turned =
-                ByteBuffer.allocate(in * out * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        ByteBuffer data = stored.data();
-        for (int o = 0; o < out; o++) {
-            for (int i = 0; i < in; i++) {
-                turned.putFloat(data.getFloat(Float.BYTES * (i * out + o)));
-            }
-        }
-        return new Tensor(ElementType.FLOAT, List.of((long) out, (long) in), turned.flip());
+        return layout.turned(initializers.get(weight));
     }
 }

@@ -4,6 +4,9 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +27,27 @@ record Linear(NodeProto node, String weight, Layout layout, int in, int out) {
         /** {@code [in, out]}, as ONNX's MatMul takes it. */
         IN_OUT,
         /** {@code [out, in]}, as checkpoints have it. */
-        OUT_IN
+        OUT_IN;
+
+        /** Turns a matrix that lies so into {@code [out, in]}, or back; what lies so stays. */
+        Tensor turned(Tensor matrix) {
+            if (this == OUT_IN) {
+                return matrix;
+            }
+            int rows = Math.toIntExact(matrix.shape().get(0));
+            int columns = Math.toIntExact(matrix.shape().get(1));
+            FloatBuffer stored = matrix.data().asFloatBuffer();
+            ByteBuffer turned =
+                    ByteBuffer.allocateDirect(rows * columns * Float.BYTES)
+                            .order(ByteOrder.LITTLE_ENDIAN);
+            for (int column = 0; column < columns; column++) {
+                for (int row = 0; row < rows; row++) {
+                    turned.putFloat(stored.get(row * columns + column));
+                }
+            }
+            return new Tensor(
+                    ElementType.FLOAT, List.of((long) columns, (long) rows), turned.flip());
+        }
     }
 
     /**
@@ -63,21 +86,12 @@ record Linear(NodeProto node, String weight, Layout layout, int in, int out) {
 
     /** Returns the matrix as {@code [out, in]}, row-major. */
     float[] matrix(Map<String, Tensor> initializers) {
-        float[] stored = new float[in * out];
         Tensor tensor = initializers.get(weight);
         if (tensor == null) {
             throw new IllegalArgumentException("no initializer " + weight);
         }
-        tensor.data().duplicate().order(tensor.data().order()).asFloatBuffer().get(stored);
-        if (layout == Layout.OUT_IN) {
-            return stored;
-        }
         float[] matrix = new float[in * out];
-        for (int i = 0; i < in; i++) {
-            for (int o = 0; o < out; o++) {
-                matrix[o * in + i] = stored[i * out + o];
-            }
-        }
+        layout.turned(tensor).data().asFloatBuffer().get(matrix);
         return matrix;
     }
 

@@ -56,21 +56,10 @@ final class LowRankProducts {
         ByteBuffer data =
                 ByteBuffer.allocateDirect(matrix.length * Float.BYTES)
                         .order(ByteOrder.LITTLE_ENDIAN);
-        boolean asIs = model.layout() == Linear.Layout.OUT_IN;
-        if (asIs) {
-            data.asFloatBuffer().put(matrix);
-        } else {
-            for (int column = 0; column < columns; column++) {
-                for (int row = 0; row < rows; row++) {
-                    data.putFloat(
-                            (column * rows + row) * Float.BYTES, matrix[row * columns + column]);
-                }
-            }
-        }
-        List<Long> shape =
-                asIs ? List.of((long) rows, (long) columns) : List.of((long) columns, (long) rows);
+        data.asFloatBuffer().put(matrix);
+        Tensor factor = new Tensor(ElementType.FLOAT, List.of((long) rows, (long) columns), data);
         return graph.initializer(
                 model.node().getOutput(0) + SUFFIX + part + ".weight",
-                new Tensor(ElementType.FLOAT, shape, data));
+                model.layout().turned(factor));
     }
 }
