@@ -4,7 +4,6 @@ import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,20 +19,10 @@ import java.util.regex.Pattern;
  * @param shape where to cut
  */
 record FeedForwardSlices(Weights weights, DecoderConfig config, SelfDraftShape shape)
-        implements Weights {
+        implements ForwardingWeights {
     private static final Pattern PART =
             Pattern.compile(
                     "(model\\.layers\\.(\\d+)\\.mlp\\.)(draft|rest(?!\\.down))\\.((gate|up|down)_proj\\.weight)");
-
-    @Override
-    public String location() {
-        return weights.location();
-    }
-
-    @Override
-    public Set<String> names() {
-        return weights.names();
-    }
 
     @Override
     public boolean contains(String name) {

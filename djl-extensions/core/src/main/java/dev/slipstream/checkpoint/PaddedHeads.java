@@ -4,7 +4,6 @@ import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Weights whose heads are filled up with zeros, each half behind its own elements so that rotary
@@ -16,24 +15,9 @@ import java.util.Set;
  * @param headSize its size of a head
  * @param padded the next multiple of 16
  */
-record PaddedHeads(Weights weights, int headSize, int padded) implements Weights {
+record PaddedHeads(Weights weights, int headSize, int padded) implements ForwardingWeights {
     static int padded(int headSize) {
         return (headSize + 15) / 16 * 16;
-    }
-
-    @Override
-    public String location() {
-        return weights.location();
-    }
-
-    @Override
-    public Set<String> names() {
-        return weights.names();
-    }
-
-    @Override
-    public boolean contains(String name) {
-        return weights.contains(name);
     }
 
     @Override

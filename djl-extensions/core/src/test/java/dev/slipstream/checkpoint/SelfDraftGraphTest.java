@@ -56,34 +56,9 @@ class SelfDraftGraphTest {
     @TempDir Path directory;
 
     /** Weights of which some elements are zeros. */
-    private record Masked(Weights weights, Mask mask) implements Weights {
+    private record Masked(Weights weights, Mask mask) implements ForwardingWeights {
         interface Mask {
             boolean isZero(String name, int row, int column);
-        }
-
-        @Override
-        public String location() {
-            return weights.location();
-        }
-
-        @Override
-        public Set<String> names() {
-            return weights.names();
-        }
-
-        @Override
-        public boolean contains(String name) {
-            return weights.contains(name);
-        }
-
-        @Override
-        public List<Long> shape(String name) {
-            return weights.shape(name);
-        }
-
-        @Override
-        public ElementType type(String name) {
-            return weights.type(name);
         }
 
         @Override

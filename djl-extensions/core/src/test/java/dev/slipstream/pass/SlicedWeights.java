@@ -1,11 +1,10 @@
 package dev.slipstream.pass;
 
+import dev.slipstream.checkpoint.ForwardingWeights;
 import dev.slipstream.checkpoint.Weights;
-import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A checkpoint with the feed-forward matrices of a sliced graph.
@@ -13,30 +12,10 @@ import java.util.Set;
  * @param weights the whole checkpoint
  * @param sliced a graph of 32-bit floats that was made from it
  */
-record SlicedWeights(Weights weights, OnnxModel sliced) implements Weights {
-    @Override
-    public String location() {
-        return weights.location();
-    }
-
-    @Override
-    public Set<String> names() {
-        return weights.names();
-    }
-
-    @Override
-    public boolean contains(String name) {
-        return weights.contains(name);
-    }
-
+record SlicedWeights(Weights weights, OnnxModel sliced) implements ForwardingWeights {
     @Override
     public List<Long> shape(String name) {
         return tensor(name).shape();
-    }
-
-    @Override
-    public ElementType type(String name) {
-        return weights.type(name);
     }
 
     @Override

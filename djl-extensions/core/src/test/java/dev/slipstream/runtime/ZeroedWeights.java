@@ -1,44 +1,18 @@
 package dev.slipstream.runtime;
 
+import dev.slipstream.checkpoint.ForwardingWeights;
 import dev.slipstream.checkpoint.Weights;
-import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A checkpoint whose feed-forwards add nothing but what their first neurons do.
  *
  * @param widths neurons that are left in each layer
  */
-record ZeroedWeights(Weights weights, List<Integer> widths) implements Weights {
-    @Override
-    public String location() {
-        return weights.location();
-    }
-
-    @Override
-    public Set<String> names() {
-        return weights.names();
-    }
-
-    @Override
-    public boolean contains(String name) {
-        return weights.contains(name);
-    }
-
-    @Override
-    public List<Long> shape(String name) {
-        return weights.shape(name);
-    }
-
-    @Override
-    public ElementType type(String name) {
-        return weights.type(name);
-    }
-
+record ZeroedWeights(Weights weights, List<Integer> widths) implements ForwardingWeights {
     @Override
     public Tensor tensor(String name) {
         Tensor whole = weights.tensor(name);
