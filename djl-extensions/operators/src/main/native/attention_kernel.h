@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "attention.h"
+#include "exponential.h"
 
 namespace {
 
@@ -26,18 +27,8 @@ namespace {
 // cache of 32 KiB beside the queries.
 constexpr int64_t kBlock = 64;
 
-// 2^f for f in [-1/2, 1/2], relative error below 6e-9 before rounding: interpolation of
-// (2^f - 1) / f at Chebyshev's points.
-constexpr float kExp2[] = {1.0f,           0.693147182f,    0.240226507f,   0.0555035695f,
-                           0.00961808302f, 0.00133908633f, 0.000154531633f};
-
-// Below this power of two a probability counts as zero: no denormal numbers in the products.
-constexpr float kLeastPower = -126.0f;
-
 // Floats in a line of the cache.
 constexpr int kLine = 16;
-
-constexpr float kLog2E = 1.44269504088896341f;
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -3,6 +3,7 @@
 # where there is no Linux on x86-64 or no C++ compiler: everything works without it, slower.
 # Two builds with one compiler are equal byte for byte.
 set -eu
+export LC_ALL=C
 source=$(cd "$(dirname "$0")" && pwd)
 folder=$1/META-INF/slipstream/native/linux-x86_64
 library=$folder/libslipstream_operators.so
@@ -36,15 +37,21 @@ compile() {
 compile operators
 compile ragged_attention
 compile skip
+compile quantized
 compile attention_scalar
+compile product_scalar
 compile attention_avx2 -mavx2 -mfma
+compile product_avx2 -mavx2 -mfma
 # GCC 12 turns its comparisons of 64-bit numbers into slow vectors (stv) and calls the undefined vectors in its own intrinsics uninitialized.
-compile attention_avx512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mno-stv -Wno-maybe-uninitialized -Wno-uninitialized
+avx512="-mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mno-stv -Wno-maybe-uninitialized -Wno-uninitialized"
+# shellcheck disable=SC2086
+compile attention_avx512 $avx512
+# shellcheck disable=SC2086
+compile product_avx512 $avx512 -mavx512vnni
 # nodelete: the Java interface unloads a library when the options are closed that registered it, while
 # the session made with them still runs.
 "$compiler" -shared -nodefaultlibs -Wl,-z,nodelete -Wl,--build-id=none -Wl,-z,relro,-z,now -Wl,--no-undefined -s \
-  "$work/operators.o" "$work/ragged_attention.o" "$work/skip.o" "$work/attention_scalar.o" \
-  "$work/attention_avx2.o" "$work/attention_avx512.o" -lc -lgcc -o "$library.new"
+  "$work"/*.o -lc -lgcc -o "$library.new"
 rm -r "$work"
 mv "$library.new" "$library"
 echo "slipstream-operators: built $(basename "$library") with $("$compiler" -dumpfullversion)"

@@ -45,8 +45,9 @@ OrtStatus* make_domain(const OrtApi* api) {
     return status;
   }
   OrtStatus* status = nullptr;
-  static constexpr const OrtCustomOp* operators[] = {&kRaggedAttention, &kSkipFirst, &kSkipGather,
-                                                     &kSkipSpread, &kSkipMask};
+  static constexpr const OrtCustomOp* operators[] = {
+      &kRaggedAttention, &kQuantizedMatMul, &kQuantizedFeedForward, &kQuantizedGather,
+      &kSkipFirst,       &kSkipGather,      &kSkipSpread,           &kSkipMask};
   for (const OrtCustomOp* op : operators) {
     if (status == nullptr) {
       status = ort::CustomOpDomainAdd::of(api)(made, op);

@@ -45,6 +45,9 @@ constexpr OrtCustomOp plain_operator() {
 }
 
 extern const OrtCustomOp kRaggedAttention;
+extern const OrtCustomOp kQuantizedMatMul;
+extern const OrtCustomOp kQuantizedFeedForward;
+extern const OrtCustomOp kQuantizedGather;
 extern const OrtCustomOp kSkipFirst;
 extern const OrtCustomOp kSkipGather;
 extern const OrtCustomOp kSkipSpread;

@@ -76,10 +76,11 @@ public final class DecoderModel implements AutoCloseable {
         try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
             boolean natively = OperatorLibraries.register(settings);
             OnnxModel skipping = natively ? SkipOperators.of(model) : model;
-            OnnxModel graph =
+            OnnxModel attending =
                     natively
                             ? withExactAttention(skipping, contextLength, options.sequences())
                             : PairedRows.of(model);
+            OnnxModel graph = natively ? NativeProducts.of(attending) : attending;
             GateNotes notes = GateNotes.read(model.metadata());
             OrtSession session = SessionSettings.open(graph, settings, weights);
             return guarded(
@@ -91,7 +92,10 @@ public final class DecoderModel implements AutoCloseable {
                                     session,
                                     weights,
                                     notes,
-                                    skipping == model ? "" : "+" + SkipOperators.VERSION,
+                                    (skipping == model ? "" : "+" + SkipOperators.VERSION)
+                                            + (graph == attending
+                                                    ? ""
+                                                    : "+" + NativeProducts.VERSION),
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
