@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,6 +45,12 @@ class MicroBenchmarksTest {
                     Map.entry("SharedStep", Map.of()),
                     Map.entry("TemplateRendering", Map.of()),
                     Map.entry("Verification", Map.of("weights", values("int8"))));
+
+    /** Nothing is timed here, so that others may measure, or test, on the machine meanwhile. */
+    @BeforeAll
+    static void takeNoLock() {
+        System.setProperty("jmh.ignoreLock", "true");
+    }
 
     private static String[] values(String... values) {
         return values;
