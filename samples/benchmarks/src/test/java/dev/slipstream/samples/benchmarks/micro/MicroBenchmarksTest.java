@@ -37,7 +37,7 @@ class MicroBenchmarksTest {
                     Map.entry("DecodeStep", Map.of("past", values("8"))),
                     Map.entry("DraftGate", Map.of("drafter", values("layer-skip"))),
                     Map.entry("Encoding", Map.of("characters", values("200"))),
-                    Map.entry("Gates", Map.of("past", values("8"))),
+                    Map.entry("Gates", Map.of("weights", values("int8"))),
                     Map.entry("IncrementalDecoding", Map.of()),
                     Map.entry("Prefill", Map.of("weights", values("int8"))),
                     Map.entry("PrefixCaching", Map.of("tokens", values("64"))),
