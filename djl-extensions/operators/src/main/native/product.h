@@ -41,7 +41,8 @@ struct ProductKernel {
   int64_t rows;
 
   // Rounds `size` floats to blocks that are `stride` apart; what the last one lacks is zeros. A
-  // block depends on its floats alone.
+  // block depends on its floats alone. One below 1.5e-36 is zeros; the scale of one with an infinity
+  // or NaN is NaN.
   void (*round)(const float* x, int64_t size, Block* blocks, int64_t stride);
 
   // output[r, o] = sum of x[r, i] * matrix[o, i], for the outputs of panels [first, last). The bits of

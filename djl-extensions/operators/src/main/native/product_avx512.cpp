@@ -43,12 +43,19 @@ void round(const float* x, int64_t size, Block* blocks, int64_t stride) {
     const float* from = x + b * kBlock;
     const __m512 first = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
     const __m512 second = _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask >> 16), from + 16);
-    const float most =
-        _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(first), _mm512_abs_ps(second)));
-    const __m512 inverse = _mm512_set1_ps(inverse_scale(most));
+    const __m512i magnitude = _mm512_max_epi32(
+        _mm512_andnot_si512(_mm512_set1_epi32(kSign), _mm512_castps_si512(first)),
+        _mm512_andnot_si512(_mm512_set1_epi32(kSign), _mm512_castps_si512(second)));
+    const int32_t bits = _mm512_reduce_max_epi32(magnitude);
+    Block& block = blocks[b * stride];
+    if (without_steps(bits, &block)) {
+      continue;
+    }
+    float most;
+    memcpy(&most, &bits, sizeof(most));
+    const __m512 inverse = _mm512_set1_ps(kMostStep / most);
     const __m512i low = _mm512_cvtps_epi32(_mm512_mul_ps(first, inverse));
     const __m512i high = _mm512_cvtps_epi32(_mm512_mul_ps(second, inverse));
-    Block& block = blocks[b * stride];
     _mm_storeu_si128(reinterpret_cast<__m128i*>(block.values), _mm512_cvtsepi32_epi8(low));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(block.values + 16), _mm512_cvtsepi32_epi8(high));
     block.scale = most / kMostStep;

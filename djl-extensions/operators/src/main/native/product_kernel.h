@@ -14,19 +14,42 @@ namespace {
 // Steps from zero to the largest magnitude of a block.
 constexpr float kMostStep = 127.0f;
 
-inline float inverse_scale(float most) { return most > 0.0f ? kMostStep / most : 0.0f; }
+// Magnitudes as the bits of their floats, which order as these do, infinity and NaN last.
+constexpr int32_t kSign = INT32_MIN;
+constexpr int32_t kInfinity = 0x7f800000;
+// From here on the scale is a normal number and its inverse a finite one: 127 * 2^-126.
+constexpr int32_t kLeastMagnitude = 0x03fe0000;
+
+// Makes a block of one without steps, whose largest magnitude is too small or no number: zeros, or
+// NaN for all that comes of the row, which otherwise would be numbers that nobody computed.
+inline bool without_steps(int32_t most, Block* block) {
+  if (most >= kLeastMagnitude && most < kInfinity) {
+    return false;
+  }
+  memset(block->values, 0, sizeof(block->values));
+  block->scale = most < kLeastMagnitude ? 0.0f : NAN;
+  block->minus_sum = 0;
+  return true;
+}
 
 inline void round_plainly(const float* x, int64_t size, Block* blocks, int64_t stride) {
   for (int64_t b = 0; b * kBlock < size; b++) {
     const int64_t left = size - b * kBlock < kBlock ? size - b * kBlock : kBlock;
     const float* from = x + b * kBlock;
-    float most = 0.0f;
+    int32_t bits = 0;
     for (int64_t i = 0; i < left; i++) {
-      const float magnitude = fabsf(from[i]);
-      most = magnitude > most ? magnitude : most;
+      int32_t magnitude;
+      memcpy(&magnitude, from + i, sizeof(magnitude));
+      magnitude &= ~kSign;
+      bits = magnitude > bits ? magnitude : bits;
     }
-    const float inverse = inverse_scale(most);
     Block& block = blocks[b * stride];
+    if (without_steps(bits, &block)) {
+      continue;
+    }
+    float most;
+    memcpy(&most, &bits, sizeof(most));
+    const float inverse = kMostStep / most;
     memset(block.values, 0, sizeof(block.values));
     int32_t sum = 0;
     for (int64_t i = 0; i < left; i++) {

@@ -78,6 +78,13 @@ class Scratch {
   bool there() const { return memory_ != nullptr; }
   char* data() const { return static_cast<char*>(memory_) + kHeader; }
 
+  // Frees what is kept.
+  static void drop() {
+    for (void*& slot : slots_) {
+      free(__atomic_exchange_n(&slot, nullptr, __ATOMIC_ACQ_REL));
+    }
+  }
+
  private:
   static constexpr size_t kHeader = 64;
   static size_t& size(void* memory) { return *static_cast<size_t*>(memory); }
@@ -363,7 +370,10 @@ OrtStatus* read_rows(const Quantized& op, OrtKernelContext* context, const Tenso
   }
   run->op = &op;
   run->inputs = x.shape[x.rank - 1];
-  run->rows = run->inputs == 0 ? 0 : elements(x) / run->inputs;
+  if (run->inputs == 0) {
+    return failure(op.api, op.name, "x: expected rows of 1 number or more, found none");
+  }
+  run->rows = elements(x) / run->inputs;
   run->x = x.data;
   if (left_out(weight)) {
     return left_out(added) ? nullptr
@@ -385,8 +395,10 @@ OrtStatus* read_rows(const Quantized& op, OrtKernelContext* context, const Tenso
   if (OrtStatus* status = output_like(op, context, 1, x, run->inputs, &run->sum)) {
     return status;
   }
-  return run->sum != nullptr ? nullptr
-                             : failure(op.api, op.name, "expected a second output beside a branch");
+  // Of no rows there is no memory.
+  return run->sum != nullptr || run->rows == 0
+             ? nullptr
+             : failure(op.api, op.name, "expected a second output beside a branch");
 }
 
 enum MatMulInput { kX, kTiles, kBranch, kWeight, kMatMulInputs };
@@ -484,7 +496,9 @@ OrtStatus* gather(void* kernel, OrtKernelContext* context) {
     return failure(op.api, op.name, "ids: expected up to %zu dimensions, found %zu", kMostRank,
                    shaped.rank);
   }
-  memcpy(shape, shaped.shape, shaped.rank * sizeof(int64_t));
+  if (shaped.rank > 0) {
+    memcpy(shape, shaped.shape, shaped.rank * sizeof(int64_t));
+  }
   shaped.shape = shape;
   shaped.rank++;
   float* output = nullptr;
@@ -503,6 +517,19 @@ OrtStatus* gather(void* kernel, OrtKernelContext* context) {
   return nullptr;
 }
 
+// How many kernels there are.
+int64_t kernels = 0;
+
+void destroy(void* kernel) {
+  free(kernel);
+  if (__atomic_sub_fetch(&kernels, 1, __ATOMIC_ACQ_REL) == 0) {
+    Scratch::drop();
+  }
+}
+
+// The most outputs and inputs, so that no product of sizes overflows.
+constexpr int64_t kMostNumbers = INT32_MAX;
+
 OrtStatus* create(const OrtApi* api, const OrtKernelInfo* info, const char* name,
                   const char* second, void** result) {
   Quantized op = {};
@@ -519,8 +546,9 @@ OrtStatus* create(const OrtApi* api, const OrtKernelInfo* info, const char* name
     if (OrtStatus* status = ort::AttributeInt::of(api)(info, attribute.name, attribute.value)) {
       return status;
     }
-    if (*attribute.value < 1) {
-      return failure(api, name, "%s: expected 1 or more, found %lld", attribute.name,
+    if (*attribute.value < 1 || *attribute.value > kMostNumbers) {
+      return failure(api, name, "%s: expected 1 to %lld, found %lld", attribute.name,
+                     static_cast<long long>(kMostNumbers),
                      static_cast<long long>(*attribute.value));
     }
   }
@@ -539,11 +567,13 @@ OrtStatus* create(const OrtApi* api, const OrtKernelInfo* info, const char* name
     return failure(api, name, "no memory");
   }
   memcpy(*result, &op, sizeof(op));
+  __atomic_add_fetch(&kernels, 1, __ATOMIC_ACQ_REL);
   return nullptr;
 }
 
 constexpr OrtCustomOp make_mat_mul() {
   OrtCustomOp op = plain_operator();
+  op.KernelDestroy = destroy;
   op.GetName = [](const OrtCustomOp*) { return kMatMul; };
   op.GetInputTypeCount = [](const OrtCustomOp*) -> size_t { return kMatMulInputs; };
   op.GetInputType = [](const OrtCustomOp*, size_t i) { return i == kTiles ? ORT_UINT8 : ORT_FLOAT; };
@@ -581,6 +611,7 @@ constexpr OrtCustomOp make_feed_forward() {
 
 constexpr OrtCustomOp make_gather() {
   OrtCustomOp op = plain_operator();
+  op.KernelDestroy = destroy;
   op.GetName = [](const OrtCustomOp*) { return kGather; };
   op.GetInputTypeCount = [](const OrtCustomOp*) -> size_t { return kGatherInputs; };
   op.GetInputType = [](const OrtCustomOp*, size_t i) { return i == kIds ? ORT_INT64 : ORT_UINT8; };

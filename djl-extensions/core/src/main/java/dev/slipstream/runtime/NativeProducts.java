@@ -3,8 +3,9 @@ package dev.slipstream.runtime;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
-import dev.slipstream.graph.Tensor;
+import dev.slipstream.runtime.PackedMatrices.Matrix;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,25 +28,21 @@ public final class NativeProducts {
     static final String VERSION = "products-1";
 
     private static final String DOMAIN = "dev.slipstream";
-    private static final String MICROSOFT = "com.microsoft";
-    private static final String TILES = ".tiles";
 
     private final OnnxModel graph;
 
     /** How many nodes and results of graphs use a value. */
     private final Map<String, Integer> uses = new HashMap<>();
 
-    private final Map<String, Matrix> matrices = new HashMap<>();
+    private final PackedMatrices matrices;
 
-    /** What stands in the place of a node, by its first result; none if it is part of another. */
-    private final Map<String, List<NodeProto>> replacements = new HashMap<>();
+    /** What stands in the place of a node; nothing if it is part of another. */
+    private final Map<NodeProto, List<NodeProto>> replacements = new HashMap<>();
 
     private NativeProducts(OnnxModel graph) {
         this.graph = graph;
+        matrices = new PackedMatrices(graph);
     }
-
-    /** A packed matrix. */
-    private record Matrix(String tiles, long outputs, long inputs) {}
 
     /** A sum and its norm, which the node behind it computes too. */
     private record Norm(NodeProto node, String stream, String branch, String weight, String sum) {
@@ -72,12 +69,7 @@ public final class NativeProducts {
         if (rewrite.replacements.isEmpty()) {
             return graph;
         }
-        copy.replaceNodes(
-                node ->
-                        node.getOutputCount() == 0
-                                ? List.of(node)
-                                : rewrite.replacements.getOrDefault(
-                                        node.getOutput(0), List.of(node)));
+        copy.replaceNodes(node -> rewrite.replacements.getOrDefault(node, List.of(node)));
         copy.opsets().put(DOMAIN, 1);
         copy.removeUnused();
         return copy;
@@ -112,12 +104,12 @@ public final class NativeProducts {
             branches(node).forEach(branch -> read(branch.getNodeList()));
         }
         for (NodeProto node : nodes) {
-            if (matrix(node) != null) {
+            if (node.getOpType().equals("MatMulNBits")) {
                 feedForward(node, producers);
             }
         }
         for (NodeProto node : nodes) {
-            if (matrix(node) != null && !replacements.containsKey(node.getOutput(0))) {
+            if (!replacements.containsKey(node)) {
                 product(node, producers);
             }
         }
@@ -129,7 +121,10 @@ public final class NativeProducts {
     }
 
     private void product(NodeProto node, Map<String, NodeProto> producers) {
-        Matrix matrix = matrix(node);
+        Matrix matrix = matrices.ofProduct(node);
+        if (matrix == null) {
+            return;
+        }
         Norm norm = norm(node.getInput(0), 1, producers);
         NodeProto.Builder result = node("QuantizedMatMul", node);
         result.addInput(norm == null ? node.getInput(0) : norm.stream()).addInput(matrix.tiles());
@@ -160,9 +155,9 @@ public final class NativeProducts {
             NodeProto gated,
             NodeProto down,
             Map<String, NodeProto> producers) {
-        Matrix first = matrix(gate);
-        Matrix second = matrix(up);
-        Matrix last = matrix(down);
+        Matrix first = matrices.ofProduct(gate);
+        Matrix second = matrices.ofProduct(up);
+        Matrix last = matrices.ofProduct(down);
         if (first == null
                 || second == null
                 || last == null
@@ -180,7 +175,7 @@ public final class NativeProducts {
                 .addInput(last.tiles())
                 .addAttribute(whole("neurons", first.outputs()));
         for (NodeProto part : List.of(gate, silu, up, gated)) {
-            replacements.put(part.getOutput(0), List.of());
+            replacements.put(part, List.of());
         }
         finish(result, down, norm, last);
     }
@@ -193,7 +188,7 @@ public final class NativeProducts {
             if (!norm.branch().isEmpty()) {
                 result.addOutput(norm.sum());
             }
-            replacements.put(norm.node().getOutput(0), List.of());
+            replacements.put(norm.node(), List.of());
         }
         result.addAttribute(whole("outputs", matrix.outputs()));
         result.addAttribute(
@@ -201,17 +196,12 @@ public final class NativeProducts {
                         .setName("epsilon")
                         .setType(AttributeProto.AttributeType.FLOAT)
                         .setF(norm == null ? 0 : norm.epsilon()));
-        replacements.put(replaced.getOutput(0), List.of(result.build()));
+        replacements.put(replaced, List.of(result.build()));
     }
 
     private void gather(NodeProto node) {
-        Matrix table = node.getInputCount() == 3 ? matrices.get(node.getInput(2)) : null;
-        boolean rows =
-                attribute(node, "gather_axis", 0) == 0
-                        && attribute(node, "quantize_axis", 1) == 1
-                        && attribute(node, "block_size", 128) == PanelPacking.BLOCK;
-        // Without a product over the same matrix it would only be moved.
-        if (table == null || !rows) {
+        Matrix table = matrices.ofLookUp(node);
+        if (table == null || !isWhole(node.getInput(1))) {
             return;
         }
         NodeProto gather =
@@ -222,7 +212,17 @@ public final class NativeProducts {
                         .addAttribute(whole("outputs", table.outputs()))
                         .addAttribute(whole("inputs", table.inputs()))
                         .build();
-        replacements.put(node.getOutput(0), List.of(gather));
+        replacements.put(node, List.of(gather));
+    }
+
+    /** Whether a value is an input of 64-bit numbers; an operator of ours takes no others. */
+    private boolean isWhole(String value) {
+        return graph.inputs().stream()
+                .filter(input -> input.getName().equals(value))
+                .anyMatch(
+                        input ->
+                                input.getType().getTensorType().getElemType()
+                                        == ElementType.INT64.code());
     }
 
     private static NodeProto.Builder node(String operator, NodeProto replaced) {
@@ -249,7 +249,9 @@ public final class NativeProducts {
                             sum.isEmpty() ? value + ".sum" : sum);
         }
         NodeProto plain = only(value, users, "SimplifiedLayerNormalization", producers);
-        return plain != null && plain.getOutputCount() == 1 && attribute(plain, "axis", -1) == -1
+        return plain != null
+                        && plain.getOutputCount() == 1
+                        && PackedMatrices.attribute(plain, "axis", -1) == -1
                 ? new Norm(plain, plain.getInput(0), "", plain.getInput(1), "")
                 : null;
     }
@@ -267,49 +269,6 @@ public final class NativeProducts {
     private static boolean isSilu(NodeProto node) {
         return node.getAttributeList().stream()
                 .anyMatch(a -> a.getName().equals("alpha") && a.getF() == 1);
-    }
-
-    /** Returns the matrix of a product that the operators can do, packed; null else. */
-    private @Nullable Matrix matrix(NodeProto node) {
-        if (!node.getOpType().equals("MatMulNBits")
-                || !node.getDomain().equals(MICROSOFT)
-                || node.getInputList().stream().skip(3).anyMatch(input -> !input.isEmpty())
-                || attribute(node, "block_size", 0) != PanelPacking.BLOCK
-                || attribute(node, "accuracy_level", 0) != 4) {
-            return null;
-        }
-        Matrix known = matrices.get(node.getInput(2));
-        if (known != null) {
-            return known;
-        }
-        Tensor values = graph.initializers().get(node.getInput(1));
-        Tensor scales = graph.initializers().get(node.getInput(2));
-        int bits = (int) attribute(node, "bits", 4);
-        int outputs = (int) attribute(node, "N", 0);
-        int inputs = (int) attribute(node, "K", 0);
-        int blocks = (inputs + PanelPacking.BLOCK - 1) / PanelPacking.BLOCK;
-        if (values == null
-                || scales == null
-                || (bits != 4 && bits != 8)
-                || scales.data().remaining() != (long) outputs * blocks * Float.BYTES
-                || values.data().remaining()
-                        != (long) outputs * blocks * PanelPacking.BLOCK * bits / 8
-                || PanelPacking.bytes(outputs, blocks, bits) > Integer.MAX_VALUE / 2) {
-            return null;
-        }
-        String name = node.getInput(1) + TILES;
-        graph.initializers().put(name, PanelPacking.pack(values, scales, outputs, blocks, bits));
-        Matrix matrix = new Matrix(name, outputs, inputs);
-        matrices.put(node.getInput(2), matrix);
-        return matrix;
-    }
-
-    private static long attribute(NodeProto node, String name, long absent) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals(name))
-                .map(AttributeProto::getI)
-                .findFirst()
-                .orElse(absent);
     }
 
     private static AttributeProto whole(String name, long value) {
