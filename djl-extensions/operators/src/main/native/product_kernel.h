@@ -65,6 +65,12 @@ inline void round_plainly(const float* x, int64_t size, Block* blocks, int64_t s
   }
 }
 
+// How far ahead of a few rows' products the weights are fetched, in bytes: the processor's own
+// prefetching ends at each page. One row of 135M int4 parameters took 2.36 ms without, 2.34 with 512
+// bytes, 2.01 with 2048 and 1.90 with 4096 (44 GB/s); int8 3.81 and 3.52.
+constexpr int64_t kAhead = 4096;
+constexpr int64_t kLine = 64;
+
 // Some rows and as many outputs as there are lanes, of which the first is output `lane` of a panel.
 template <class Lanes, int bits, int rows>
 inline void tile(const uint8_t* panel, int64_t lane, int64_t blocks, const Block* x, float* output,
@@ -79,6 +85,11 @@ inline void tile(const uint8_t* panel, int64_t lane, int64_t blocks, const Block
   }
   for (int64_t b = 0; b < blocks; b++) {
     const uint8_t* values = panel + b * kTileBytes + 4 * lane;
+    if constexpr (rows <= 4) {
+      for (int64_t c = 0; c < kTileBytes; c += kLine) {
+        __builtin_prefetch(values + kAhead + c, 0, 3);
+      }
+    }
     Ints dots[rows];
     for (int r = 0; r < rows; r++) {
       dots[r] = Lanes::template times<bits == 4 ? 3 : 7>(&x[b * rows + r].minus_sum);
@@ -90,14 +101,14 @@ inline void tile(const uint8_t* panel, int64_t lane, int64_t blocks, const Block
         const Ints low = Lanes::low(packed);
         const Ints high = Lanes::high(packed);
         for (int r = 0; r < rows; r++) {
-          dots[r] = Lanes::template dot<4>(dots[r], low, x[b * rows + r].values + 4 * (i));
+          dots[r] = Lanes::template dot<4>(dots[r], low, x[b * rows + r].values + 4 * i);
         }
         for (int r = 0; r < rows; r++) {
           dots[r] = Lanes::template dot<4>(dots[r], high, x[b * rows + r].values + 4 * (i + 4));
         }
       } else {
         for (int r = 0; r < rows; r++) {
-          dots[r] = Lanes::template dot<8>(dots[r], packed, x[b * rows + r].values + 4 * (i));
+          dots[r] = Lanes::template dot<8>(dots[r], packed, x[b * rows + r].values + 4 * i);
         }
       }
     }
