@@ -5,6 +5,11 @@ public enum Spinning {
     /** They sleep: right wherever anything else runs on the machine. */
     OFF,
     /**
+     * They burn their core for some tens of microseconds, longer than most waits within a run, and
+     * sleep then: between two runs nothing is burnt.
+     */
+    BRIEF,
+    /**
      * They burn their core: up to a third faster on a machine that does nothing else, several times
      * slower on a shared one.
      */
