@@ -27,7 +27,7 @@ public final class DecoderModel implements AutoCloseable {
     private static final int LOGIT_BYTES = 1 << 26;
 
     private final String name;
-    private final String operators;
+    private final String marks;
     private final OrtEnvironment environment;
     private final OrtSession session;
     private final List<OnnxTensor> weights;
@@ -45,12 +45,12 @@ public final class DecoderModel implements AutoCloseable {
             OrtSession session,
             List<OnnxTensor> weights,
             GateNotes notes,
-            String operators,
+            String marks,
             int contextLength,
             int keptBuffers)
             throws OrtException {
         this.name = name;
-        this.operators = operators;
+        this.marks = marks;
         this.environment = environment;
         this.session = session;
         this.weights = weights;
@@ -72,30 +72,28 @@ public final class DecoderModel implements AutoCloseable {
      */
     public static DecoderModel open(OnnxModel model, int contextLength, RuntimeOptions options) {
         OrtEnvironment environment = OnnxRuntime.start();
+        Device device = options.device().resolve();
         List<OnnxTensor> weights = new ArrayList<>();
-        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
-            boolean natively = OperatorLibraries.register(settings);
-            OnnxModel skipping = natively ? SkipOperators.of(model) : model;
-            OnnxModel attending =
+        try (OrtSession.SessionOptions settings =
+                SessionSettings.settings(options.withDevice(device))) {
+            // The native operators are for processors: a GPU runs the portable form.
+            boolean natively = device == Device.CPU && OperatorLibraries.register(settings);
+            RunnableGraph runnable =
                     natively
-                            ? withExactAttention(skipping, contextLength, options.sequences())
-                            : PairedRows.of(model);
-            OnnxModel graph = natively ? NativeProducts.of(attending) : attending;
+                            ? RunnableGraph.natively(model, contextLength, options.sequences())
+                            : RunnableGraph.portably(model, mark(device));
             GateNotes notes = GateNotes.read(model.metadata());
-            OrtSession session = SessionSettings.open(graph, settings, weights);
+            OrtSession session = SessionSettings.open(runnable.graph(), settings, weights, device);
             return guarded(
                     session,
                     () ->
                             new DecoderModel(
-                                    graph.name(),
+                                    model.name(),
                                     environment,
                                     session,
                                     weights,
                                     notes,
-                                    (skipping == model ? "" : "+" + SkipOperators.VERSION)
-                                            + (graph == attending
-                                                    ? ""
-                                                    : "+" + NativeProducts.VERSION),
+                                    runnable.operators(),
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
@@ -114,7 +112,9 @@ public final class DecoderModel implements AutoCloseable {
      */
     public static DecoderModel open(Path file, int contextLength, RuntimeOptions options) {
         OrtEnvironment environment = OnnxRuntime.start();
-        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
+        Device device = options.device().resolve();
+        try (OrtSession.SessionOptions settings =
+                SessionSettings.settings(options.withDevice(device))) {
             OrtSession session = environment.createSession(file.toString(), settings);
             return guarded(
                     session,
@@ -125,7 +125,7 @@ public final class DecoderModel implements AutoCloseable {
                                     session,
                                     List.of(),
                                     GateNotes.read(session.getMetadata().getCustomMetadata()),
-                                    "",
+                                    mark(device),
                                     contextLength,
                                     options.keptBuffers()));
         } catch (OrtException | RuntimeException e) {
@@ -133,9 +133,8 @@ public final class DecoderModel implements AutoCloseable {
         }
     }
 
-    private static OnnxModel withExactAttention(OnnxModel model, int contextLength, int sequences) {
-        OnnxModel ragged = RaggedAttention.of(model, sequences, contextLength);
-        return ragged != null ? ragged : PairedRows.of(model);
+    private static String mark(Device device) {
+        return device == Device.GPU ? "+cuda" : "";
     }
 
     /** Returns the model's name, for messages. */
@@ -145,13 +144,13 @@ public final class DecoderModel implements AutoCloseable {
 
     /**
      * Returns what computes: ONNX Runtime's version, with a mark for each part that Slipstream's
-     * native operators do: attention, deciding on skipped feed-forwards. Another one gives a
-     * token's keys and values other bits.
+     * native operators do, attention and deciding on skipped feed-forwards, or for the GPU. Another
+     * one gives a token's keys and values other bits.
      */
     public String runtime() {
         return OnnxRuntime.version()
                 + (decoder.ragged() ? "+" + RaggedAttention.VERSION : "")
-                + operators;
+                + marks;
     }
 
     /** Returns the most tokens of a session. */

@@ -63,8 +63,10 @@ public final class EncoderModel implements AutoCloseable {
         List<OnnxTensor> weights = new ArrayList<>();
         OrtSession session = null;
         OnnxRuntime.start();
-        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
-            session = SessionSettings.open(model, settings, weights);
+        Device device = options.device().resolve();
+        try (OrtSession.SessionOptions settings =
+                SessionSettings.settings(options.withDevice(device))) {
+            session = SessionSettings.open(model, settings, weights, device);
             return new EncoderModel(model.name(), session, weights, pooling);
         } catch (OrtException | RuntimeException e) {
             InferenceException failure =

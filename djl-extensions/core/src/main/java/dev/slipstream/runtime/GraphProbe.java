@@ -80,7 +80,8 @@ public final class GraphProbe implements AutoCloseable {
         }
         OrtEnvironment environment = OnnxRuntime.start();
         List<OnnxTensor> weights = new ArrayList<>();
-        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
+        try (OrtSession.SessionOptions settings =
+                SessionSettings.settings(options.withDevice(Device.CPU))) {
             OrtSession session = SessionSettings.open(shown, settings, weights);
             return new GraphProbe(
                     graph.name(), environment, session, weights, List.copyOf(values), widest);

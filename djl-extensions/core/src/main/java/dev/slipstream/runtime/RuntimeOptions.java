@@ -7,8 +7,10 @@ package dev.slipstream.runtime;
  * @param spinning what they do while they wait
  * @param keptBuffers key/value buffers of closed sessions that are kept for the next ones
  * @param sequences the most sessions whose tokens share a run, where the graph can do that
+ * @param device where the graph runs
  */
-public record RuntimeOptions(int threads, Spinning spinning, int keptBuffers, int sequences) {
+public record RuntimeOptions(
+        int threads, Spinning spinning, int keptBuffers, int sequences, Device device) {
     /** Checks the ranges. */
     public RuntimeOptions {
         if (threads < 1) {
@@ -23,9 +25,19 @@ public record RuntimeOptions(int threads, Spinning spinning, int keptBuffers, in
         }
     }
 
-    /** Constructs options for sessions that run one at a time. */
+    /** Constructs options for the processor. */
+    public RuntimeOptions(int threads, Spinning spinning, int keptBuffers, int sequences) {
+        this(threads, spinning, keptBuffers, sequences, Device.CPU);
+    }
+
+    /** Constructs options for sessions that run one at a time, on the processor. */
     public RuntimeOptions(int threads, Spinning spinning, int keptBuffers) {
         this(threads, spinning, keptBuffers, 1);
+    }
+
+    /** Returns these options for another device. */
+    public RuntimeOptions withDevice(Device value) {
+        return new RuntimeOptions(threads, spinning, keptBuffers, sequences, value);
     }
 
     /** Returns half of the machine's processors (4 at most), sleeping waits, 2 kept buffers. */

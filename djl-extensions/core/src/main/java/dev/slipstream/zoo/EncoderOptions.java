@@ -1,6 +1,7 @@
 package dev.slipstream.zoo;
 
 import dev.slipstream.checkpoint.Pooling;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.RuntimeOptions;
 import dev.slipstream.runtime.Spinning;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  *     model's own
  * @param threads that one run of the graph uses; 0 takes half of the machine's processors
  * @param spinning what those threads do while they wait for each other
+ * @param device where the graph runs
  */
 public record EncoderOptions(
-        @Nullable Pooling pooling, int maxTokens, int threads, Spinning spinning) {
+        @Nullable Pooling pooling, int maxTokens, int threads, Spinning spinning, Device device) {
     /** Checks the ranges. */
     public EncoderOptions {
         if (maxTokens != 0 && maxTokens < 2) {
@@ -28,33 +30,38 @@ public record EncoderOptions(
         }
     }
 
-    /** Returns the model's own pooling and length, and sleeping waits. */
+    /** Returns the model's own pooling and length, sleeping waits, and the processor. */
     public static EncoderOptions defaults() {
-        return new EncoderOptions(null, 0, 0, Spinning.OFF);
+        return new EncoderOptions(null, 0, 0, Spinning.OFF, Device.CPU);
     }
 
     /** Returns these options with another pooling. */
     public EncoderOptions withPooling(Pooling value) {
-        return new EncoderOptions(value, maxTokens, threads, spinning);
+        return new EncoderOptions(value, maxTokens, threads, spinning, device);
     }
 
     /** Returns these options with another limit on a text. */
     public EncoderOptions withMaxTokens(int value) {
-        return new EncoderOptions(pooling, value, threads, spinning);
+        return new EncoderOptions(pooling, value, threads, spinning, device);
     }
 
     /** Returns these options with another number of threads. */
     public EncoderOptions withThreads(int value) {
-        return new EncoderOptions(pooling, maxTokens, value, spinning);
+        return new EncoderOptions(pooling, maxTokens, value, spinning, device);
     }
 
     /** Returns these options with waits of another kind. */
     public EncoderOptions withSpinning(Spinning value) {
-        return new EncoderOptions(pooling, maxTokens, threads, value);
+        return new EncoderOptions(pooling, maxTokens, threads, value, device);
+    }
+
+    /** Returns these options with another device. */
+    public EncoderOptions withDevice(Device value) {
+        return new EncoderOptions(pooling, maxTokens, threads, spinning, value);
     }
 
     RuntimeOptions runtime() {
         return new RuntimeOptions(
-                threads == 0 ? RuntimeOptions.defaultThreads() : threads, spinning, 0);
+                threads == 0 ? RuntimeOptions.defaultThreads() : threads, spinning, 0, 1, device);
     }
 }

@@ -1,6 +1,7 @@
 package dev.slipstream.zoo;
 
 import dev.slipstream.pass.Plan;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.schedule.BatchOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -39,6 +40,7 @@ final class LoadArguments {
                     "contextLength",
                     "threads",
                     "spinning",
+                    "device",
                     "maxActive",
                     "maxQueued",
                     "keyValueBytes",
@@ -74,9 +76,10 @@ final class LoadArguments {
      * @param options by name, with values that are texts or print as such; names that are nobody's
      *     here are left to others, but for those that look like drafting, the prefix cache or
      *     calibration
+     * @param device that the criteria name, for when no option does; null takes the processor
      * @throws IllegalArgumentException that names the option, what was expected and what was found
      */
-    static LoadOptions read(Map<String, ?> options) {
+    static LoadOptions read(Map<String, ?> options, ai.djl.@Nullable Device device) {
         for (String name : options.keySet()) {
             boolean ours =
                     name.startsWith(DRAFT)
@@ -97,12 +100,25 @@ final class LoadArguments {
                                 number(options, "contextLength", defaults.contextLength()),
                                 number(options, "threads", defaults.threads()),
                                 constant(options, "spinning", defaults.spinning()),
+                                constant(options, "device", device(device)),
                                 batching(options, defaults.batching()),
                                 drafting(options),
                                 cache(options, defaults.cache()),
                                 plan(options),
                                 directory(options),
                                 wide(options, "cacheLimit", defaults.cacheLimit())));
+    }
+
+    private static Device device(ai.djl.@Nullable Device criteria) {
+        if (criteria == null || criteria.equals(ai.djl.Device.cpu())) {
+            return Device.CPU;
+        }
+        if (criteria.equals(ai.djl.Device.gpu())) {
+            return Device.GPU;
+        }
+        throw new IllegalArgumentException(
+                "the criteria's device: expected cpu() or gpu(), found %s; another GPU is made the first by the environment variable CUDA_VISIBLE_DEVICES"
+                        .formatted(criteria));
     }
 
     private static BatchOptions batching(Map<String, ?> options, BatchOptions defaults) {

@@ -3,6 +3,7 @@ package dev.slipstream.zoo;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.pass.PassCache;
 import dev.slipstream.pass.Plan;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param contextLength the most tokens of prompt and answer; 0 takes the model's own, 4,096 at most
  * @param threads that one run of the graph uses; 0 takes half of the machine's processors
  * @param spinning what those threads do while they wait for each other
+ * @param device where the graph runs
  * @param batching how requests share the model
  * @param drafting how texts are drafted
  * @param cache what is remembered of texts that were read
@@ -33,6 +35,7 @@ public record LoadOptions(
         int contextLength,
         int threads,
         Spinning spinning,
+        Device device,
         BatchOptions batching,
         DraftOptions drafting,
         CacheOptions cache,
@@ -55,8 +58,8 @@ public record LoadOptions(
     }
 
     /**
-     * Returns int8 weights, the model's own context, sleeping waits, four running and 64 waiting
-     * requests, plain decoding, 64 MiB for beginnings of prompts, and no plan.
+     * Returns int8 weights, the model's own context, sleeping waits, the processor, four running
+     * and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, and no plan.
      */
     public static LoadOptions defaults() {
         return new LoadOptions(
@@ -64,6 +67,7 @@ public record LoadOptions(
                 0,
                 0,
                 Spinning.OFF,
+                Device.CPU,
                 BatchOptions.defaults(),
                 DraftOptions.NONE,
                 CacheOptions.defaults(),
@@ -90,6 +94,11 @@ public record LoadOptions(
     /** Returns these options with other waits. */
     public LoadOptions withSpinning(Spinning value) {
         return with(edit -> edit.spinning = value);
+    }
+
+    /** Returns these options with another device. */
+    public LoadOptions withDevice(Device value) {
+        return with(edit -> edit.device = value);
     }
 
     /** Returns these options with other limits on requests. */
@@ -139,6 +148,7 @@ public record LoadOptions(
         private int contextLength;
         private int threads;
         private Spinning spinning;
+        private Device device;
         private BatchOptions batching;
         private DraftOptions drafting;
         private CacheOptions cache;
@@ -151,6 +161,7 @@ public record LoadOptions(
             contextLength = from.contextLength;
             threads = from.threads;
             spinning = from.spinning;
+            device = from.device;
             batching = from.batching;
             drafting = from.drafting;
             cache = from.cache;
@@ -165,6 +176,7 @@ public record LoadOptions(
                     contextLength,
                     threads,
                     spinning,
+                    device,
                     batching,
                     drafting,
                     cache,

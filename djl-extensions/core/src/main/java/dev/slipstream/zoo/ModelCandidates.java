@@ -112,6 +112,6 @@ public final class ModelCandidates implements CandidateOpener {
 
     private RuntimeOptions runtime() {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
-        return new RuntimeOptions(threads, options.spinning(), 1);
+        return new RuntimeOptions(threads, options.spinning(), 1).withDevice(options.device());
     }
 }

@@ -9,6 +9,7 @@ import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PassException;
 import dev.slipstream.runtime.DecoderModel;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.RuntimeOptions;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,8 @@ final class ModelOpener {
     record Opened(LanguageModel model, OnnxModel graph) {}
 
     Opened open(ModelSource source) {
+        // Before the graph is made, which takes a while.
+        Device device = options.device().resolve();
         refuseDraftsThatCannotBe(source);
         Tokenizer tokenizer = SourceTexts.tokenizer(source);
         DecoderModel decoder = null;
@@ -41,8 +44,8 @@ final class ModelOpener {
             OnnxModel graph = new Accelerator(options).graph(source, read, tokenizer);
             decoder =
                     source instanceof ModelSource.Onnx onnx && graph == read.graph() && !own(graph)
-                            ? DecoderModel.open(onnx.file(), read.contextLength(), runtime())
-                            : DecoderModel.open(graph, read.contextLength(), runtime());
+                            ? DecoderModel.open(onnx.file(), read.contextLength(), runtime(device))
+                            : DecoderModel.open(graph, read.contextLength(), runtime(device));
             checkIds(source, tokenizer, decoder.vocabularySize());
             LanguageModel model =
                     new LanguageModel(
@@ -133,10 +136,10 @@ final class ModelOpener {
         return builder.build();
     }
 
-    private RuntimeOptions runtime() {
+    private RuntimeOptions runtime(Device device) {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
         int requests = options.batching().maxActive();
         return new RuntimeOptions(
-                threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER));
+                threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER), device);
     }
 }

@@ -43,18 +43,19 @@ final class SlipstreamEngine extends Engine {
     }
 
     @Override
-    public Model newModel(String name, Device device) {
-        return new SlipstreamModel(name, newBaseManager(device));
+    public Model newModel(String name, @Nullable Device device) {
+        return new SlipstreamModel(name, newBaseManager(device), device);
     }
 
     @Override
     public NDManager newBaseManager() {
-        return arrays().newBaseManager();
+        return newBaseManager(Device.cpu());
     }
 
+    /** Arrays hold texts and tokens, which never leave the heap, whatever the device. */
     @Override
-    public NDManager newBaseManager(Device device) {
-        return arrays().newBaseManager(device);
+    public NDManager newBaseManager(@Nullable Device device) {
+        return arrays().newBaseManager(Device.cpu());
     }
 
     private static Engine arrays() {

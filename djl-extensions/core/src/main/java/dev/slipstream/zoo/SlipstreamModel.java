@@ -1,6 +1,7 @@
 package dev.slipstream.zoo;
 
 import ai.djl.BaseModel;
+import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -15,10 +16,17 @@ import org.jspecify.annotations.Nullable;
 
 /** A DJL model whose block generates text; it owns the generator. */
 final class SlipstreamModel extends BaseModel {
+    private final @Nullable Device device;
     private @Nullable TextGenerator generator;
 
-    SlipstreamModel(String name, NDManager manager) {
+    /**
+     * Constructs a model that is not loaded yet.
+     *
+     * @param device where it runs if no option says so; null takes the processor
+     */
+    SlipstreamModel(String name, NDManager manager, @Nullable Device device) {
         super(name);
+        this.device = device;
         this.manager = manager;
         this.dataType = DataType.FLOAT32;
     }
@@ -39,7 +47,7 @@ final class SlipstreamModel extends BaseModel {
             TextGenerator opened =
                     Models.load(
                             path.toString(),
-                            LoadArguments.read(options == null ? Map.of() : options));
+                            LoadArguments.read(options == null ? Map.of() : options, device));
             generator = opened;
             modelDir = path;
             block = new GenerationBlock(opened);

@@ -61,6 +61,7 @@ final class CommandTree implements Runnable {
                         .addSubcommand(new FrontierCommand(library, terminal))
                         .addSubcommand(new BenchCommand(library, terminal))
                         .addSubcommand(new ThroughputCommand(library, Models::load, terminal))
+                        .addSubcommand(new ThreadsCommand(library, terminal))
                         .addSubcommand(new AccelerateCommand(library, terminal))
                         .addSubcommand(new PassesCommand(terminal))
                         .addSubcommand(new RandomModelCommand(terminal))

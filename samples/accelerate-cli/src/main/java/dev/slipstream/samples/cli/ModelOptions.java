@@ -3,6 +3,7 @@ package dev.slipstream.samples.cli;
 import dev.slipstream.checkpoint.Pooling;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.pass.Plan;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.EncoderOptions;
@@ -61,11 +62,20 @@ final class ModelOptions {
 
     @Option(
             names = "--spinning",
-            paramLabel = "off|on",
+            paramLabel = "off|brief|on",
             description =
-                    "What waiting threads do: sleep, or burn their processor, which pays only on a"
-                            + " machine that does nothing else. Default: off.")
+                    "What waiting threads do: sleep, burn their processor for some tens of"
+                            + " microseconds before that, or burn it all the while, which pays only"
+                            + " on a machine that does nothing else. Default: off.")
     private Spinning spinning = Spinning.OFF;
+
+    @Option(
+            names = "--device",
+            paramLabel = "cpu|gpu|auto",
+            description =
+                    "Where the model runs: on the processor, on an NVIDIA GPU (with ONNX Runtime's"
+                            + " jar for GPUs), or on the GPU if there is one. Default: cpu.")
+    private Device device = Device.CPU;
 
     @Mixin private PlanFlags plan = new PlanFlags();
 
@@ -107,6 +117,7 @@ final class ModelOptions {
                 .withContextLength(contextLength)
                 .withThreads(threads)
                 .withSpinning(spinning)
+                .withDevice(device)
                 .withRequests(1, 0)
                 .withCache(CacheOptions.NONE)
                 .withPlan(plan.plan());
@@ -119,7 +130,7 @@ final class ModelOptions {
 
     /** Returns how to open the model if it is a sentence encoder. */
     EncoderOptions encoding(@Nullable Pooling pooling) {
-        return new EncoderOptions(pooling, contextLength, threads, spinning);
+        return new EncoderOptions(pooling, contextLength, threads, spinning, device);
     }
 
     /** Returns how to open an encoder to measure it: with one thread unless asked otherwise. */

@@ -2,11 +2,15 @@ package dev.slipstream.samples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtProvider;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.slipstream.runtime.OnnxRuntime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +52,20 @@ class EmbeddedModelTest {
         assertThat(measured.get("characters").getAsInt())
                 .isEqualTo(Files.readString(text).strip().length());
         assertThat(result(measured, 0, "natsPerToken")).isCloseTo(nats / 40, within(1e-4));
+    }
+
+    @Test
+    void saysInALineThatThereIsNoGpu() {
+        OnnxRuntime.start();
+        assumeThat(OrtEnvironment.getAvailableProviders()).doesNotContain(OrtProvider.CUDA);
+
+        assertThat(shell.run("generate", "--model", MODEL, "--device", "gpu")).isEqualTo(1);
+
+        assertThat(shell.out()).isEmpty();
+        assertThat(shell.err().lines()).hasSize(1);
+        assertThat(shell.err())
+                .startsWith("slipstream generate: device gpu: ")
+                .contains("com.microsoft.onnxruntime:onnxruntime_gpu");
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.draft.ConstantLength;
 import dev.slipstream.decode.draft.DraftCache;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.DraftOptions;
@@ -94,7 +95,7 @@ class GenerateCommandTest {
                         + " --repetition-penalty 1.1 --presence-penalty -0.25 --frequency-penalty"
                         + " 0.75 --logit-bias 3=-100 --logit-bias 4=1.5 --seed 42 --stop END --stop"
                         + " \n\n --ignore-end --timeout 1.5 --logprobs 2 --weights int4"
-                        + " --context-length 64 --threads 3 --spinning on";
+                        + " --context-length 64 --threads 3 --spinning brief --device auto";
 
         int code = shell.run(command.split(" "));
 
@@ -120,7 +121,8 @@ class GenerateCommandTest {
                                 .withPrecision(Precision.INT4)
                                 .withContextLength(64)
                                 .withThreads(3)
-                                .withSpinning(Spinning.ON)
+                                .withSpinning(Spinning.BRIEF)
+                                .withDevice(Device.AUTO)
                                 .withRequests(1, 0)
                                 .withCache(CacheOptions.NONE));
     }

@@ -2,6 +2,8 @@ package dev.slipstream.spring.autoconfigure;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.pass.PassException;
+import dev.slipstream.runtime.Device;
+import dev.slipstream.runtime.InferenceException;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
@@ -19,8 +21,11 @@ import org.springframework.util.unit.DataSize;
  *     are opened as they are.
  * @param contextLength Most tokens of prompt and answer; the model's own if left out.
  * @param threads Threads that one run of the graph uses; half of the processors if left out.
- * @param spinning What those threads do while they wait for each other: "on" burns their
- *     processors, and pays only on a machine that does nothing else; "off" if left out.
+ * @param spinning What those threads do while they wait for each other: "off" sleeps, "brief" burns
+ *     their processors for some tens of microseconds before that, "on" burns them all the while,
+ *     and pays only on a machine that does nothing else; "off" if left out.
+ * @param device Where the model runs: "cpu", "gpu" (NVIDIA's, with ONNX Runtime's jar for GPUs), or
+ *     "auto", the GPU if there is one; "cpu" if left out.
  * @param maxActive Requests that run at once.
  * @param maxQueued Requests that may wait beyond those; more are rejected.
  * @param batching How the requests share the model's runs.
@@ -39,6 +44,7 @@ public record ModelProperties(
         @Nullable Integer contextLength,
         @Nullable Integer threads,
         @Nullable Spinning spinning,
+        @Nullable Device device,
         @Nullable Integer maxActive,
         @Nullable Integer maxQueued,
         @Nullable BatchingProperties batching,
@@ -54,7 +60,7 @@ public record ModelProperties(
     static final ModelProperties NONE =
             new ModelProperties(
                     null, null, null, null, null, null, null, null, null, null, null, null, null,
-                    null, null);
+                    null, null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -90,6 +96,7 @@ public record ModelProperties(
                 contextLength != null ? contextLength : options.contextLength(),
                 threads != null ? threads : options.threads(),
                 spinning != null ? spinning : options.spinning(),
+                device != null ? device : options.device(),
                 batching != null ? batching.over(shared) : shared,
                 drafting != null ? drafting.options() : options.drafting(),
                 prefixCache != null ? prefixCache.over(options.cache()) : options.cache(),
@@ -124,6 +131,13 @@ public record ModelProperties(
         if (threads != null) {
             SlipstreamConfigurationException.check(
                     prefix + ".threads", () -> options.withThreads(threads));
+        }
+        if (device != null) {
+            try {
+                device.resolve();
+            } catch (InferenceException e) {
+                throw new SlipstreamConfigurationException(prefix + ".device", e.getMessage(), e);
+            }
         }
         if (maxActive != null) {
             SlipstreamConfigurationException.check(

@@ -2,13 +2,18 @@ package dev.slipstream.spring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtProvider;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.AcceptanceRule;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.draft.DraftCache;
 import dev.slipstream.decode.draft.DraftLengthRule;
+import dev.slipstream.runtime.Device;
+import dev.slipstream.runtime.OnnxRuntime;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.spring.ScriptedGenerator;
@@ -55,7 +60,8 @@ class SlipstreamAutoConfigurationTest {
                         "slipstream.models.zebra.weights=int4",
                         "slipstream.models.zebra.context-length=512",
                         "slipstream.models.zebra.threads=3",
-                        "slipstream.models.zebra.spinning=on",
+                        "slipstream.models.zebra.spinning=brief",
+                        "slipstream.models.zebra.device=auto",
                         "slipstream.models.zebra.max-active=5",
                         "slipstream.models.zebra.max-queued=9",
                         "slipstream.models.apple.location=apple.onnx")
@@ -78,7 +84,8 @@ class SlipstreamAutoConfigurationTest {
                                                     .withPrecision(Precision.INT4)
                                                     .withContextLength(512)
                                                     .withThreads(3)
-                                                    .withSpinning(Spinning.ON)
+                                                    .withSpinning(Spinning.BRIEF)
+                                                    .withDevice(Device.AUTO)
                                                     .withRequests(5, 9));
                             assertThat(options.get("apple")).isEqualTo(LoadOptions.defaults());
                             assertThat(models.status("zebra"))
@@ -96,6 +103,20 @@ class SlipstreamAutoConfigurationTest {
                                                     false));
                         });
         assertThat(loaded.values()).hasSize(2).allMatch(g -> g.closed);
+    }
+
+    @Test
+    void aGpuThatCannotBeHadIsAFailureOfItsProperty() {
+        OnnxRuntime.start();
+        assumeThat(OrtEnvironment.getAvailableProviders()).doesNotContain(OrtProvider.CUDA);
+        runner.withPropertyValues(
+                        "slipstream.models.zebra.location=z", "slipstream.models.zebra.device=gpu")
+                .run(
+                        context ->
+                                assertThat(context.getStartupFailure())
+                                        .hasStackTraceContaining(
+                                                "slipstream.models.zebra.device: device gpu: "));
+        assertThat(loaded).isEmpty();
     }
 
     @Test

@@ -1,0 +1,33 @@
+package dev.slipstream.runtime;
+
+import dev.slipstream.graph.OnnxModel;
+
+/**
+ * A graph in the form that a session runs.
+ *
+ * @param graph with what the operators of the machine do
+ * @param operators marks of what native operators do beside attention
+ */
+record RunnableGraph(OnnxModel graph, String operators) {
+    /**
+     * Brings a graph into the form that has native operators where they can do what it asks for.
+     *
+     * @param model not changed
+     * @param contextLength the most tokens of a sequence
+     * @param sequences the most that share a run
+     */
+    static RunnableGraph natively(OnnxModel model, int contextLength, int sequences) {
+        OnnxModel skipping = SkipOperators.of(model);
+        OnnxModel ragged = RaggedAttention.of(skipping, sequences, contextLength);
+        OnnxModel attending = ragged != null ? ragged : PairedRows.of(model);
+        OnnxModel graph = NativeProducts.of(attending);
+        String marks = skipping == model ? "" : "+" + SkipOperators.VERSION;
+        return new RunnableGraph(
+                graph, graph == attending ? marks : marks + "+" + NativeProducts.VERSION);
+    }
+
+    /** Brings a graph into the form that every ONNX Runtime can run. */
+    static RunnableGraph portably(OnnxModel model, String mark) {
+        return new RunnableGraph(PairedRows.of(model), mark);
+    }
+}
