@@ -19,7 +19,7 @@ record RunnableGraph(OnnxModel graph, String operators) {
     static RunnableGraph natively(OnnxModel model, int contextLength, int sequences) {
         OnnxModel skipping = SkipOperators.of(model);
         OnnxModel ragged = RaggedAttention.of(skipping, sequences, contextLength);
-        OnnxModel attending = ragged != null ? ragged : PairedRows.of(model);
+        OnnxModel attending = ragged != null ? ragged : PairedRows.of(skipping);
         OnnxModel graph = NativeProducts.of(attending);
         String marks = skipping == model ? "" : "+" + SkipOperators.VERSION;
         return new RunnableGraph(
