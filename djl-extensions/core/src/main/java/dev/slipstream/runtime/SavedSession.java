@@ -77,9 +77,9 @@ record SavedSession(Path model, String name, String operators) {
     }
 
     /**
-     * Tells whether what ONNX Runtime packs of the matrices is all that their kernels need. Of 8-bit
-     * {@code MatMulNBits} it writes a part (1.29.0): reopened so, every logit is NaN. Kernels that
-     * were not tried are left out, too.
+     * Tells whether what ONNX Runtime packs of the matrices is all that their kernels need. Of
+     * {@code MatMulNBits} it writes a part (1.29.0): reopened so, logits of 8-bit weights are NaN,
+     * those of 4-bit ones have other bits. Kernels that were not tried are left out, too.
      */
     private static boolean canBePacked(OnnxModel graph) {
         Set<String> matrices = new HashSet<>();
@@ -106,10 +106,7 @@ record SavedSession(Path model, String name, String operators) {
 
     private static boolean isWrittenWhole(NodeProto node) {
         return node.getDomain().equals("dev.slipstream")
-                || WRITTEN_WHOLE.contains(node.getOpType())
-                || node.getOpType().equals("MatMulNBits")
-                        && node.getAttributeList().stream()
-                                .anyMatch(a -> a.getName().equals("bits") && a.getI() == 4);
+                || WRITTEN_WHOLE.contains(node.getOpType());
     }
 
     static SavedSession read(Path directory) {

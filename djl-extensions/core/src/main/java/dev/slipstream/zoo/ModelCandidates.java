@@ -59,7 +59,8 @@ public final class ModelCandidates implements CandidateOpener {
                 opened.model(),
                 EffortRequest.NONE,
                 new Footprint(
-                        Footprint.storedBytes(opened.graph().get()), ResidentMemory.growthSince(before)),
+                        Footprint.storedBytes(opened.graph().get()),
+                        ResidentMemory.growthSince(before)),
                 opened.model()::close);
     }
 

@@ -5,8 +5,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Reads a model's tokenizer in a thread of its own, while the decoder is opened: it takes as long as
- * a warm start's session (49,152 tokens: 0.5 s of a processor in a new JVM, most of it Java's).
+ * Reads a model's tokenizer in a thread of its own, while the decoder is opened: it takes as long
+ * as a warm start's session (49,152 tokens: 0.5 s of a processor in a new JVM, most of it Java's).
  */
 final class TokenizerLoad {
     private final FutureTask<Tokenizer> task;
