@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.WarmStart;
 import dev.slipstream.zoo.Models;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,22 @@ class PropertiesBindingTest {
                                 .models()
                                 .keySet())
                 .containsExactly("zebra", "apple", "mango");
+    }
+
+    @Test
+    void aWarmStartIsOnOrOff() throws IOException {
+        SlipstreamProperties properties =
+                bind(
+                        """
+                        slipstream:
+                          models:
+                            warm: {warm-start: on}
+                            cold: {warm-start: off}
+                        """);
+        assertThat(properties.models().get("warm").loadOptions(null, null).warmStart())
+                .isEqualTo(WarmStart.ON);
+        assertThat(properties.models().get("cold").loadOptions(null, null).warmStart())
+                .isEqualTo(WarmStart.OFF);
     }
 
     @Test
