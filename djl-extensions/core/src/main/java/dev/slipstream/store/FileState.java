@@ -15,13 +15,15 @@ final class FileState {
     static String of(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            return "%s %d %d %s %s"
-                    .formatted(
-                            file.getFileName(),
-                            attributes.size(),
-                            attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS),
-                            attributes.fileKey(),
-                            changed(file));
+            return file.getFileName()
+                    + " "
+                    + attributes.size()
+                    + " "
+                    + attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS)
+                    + " "
+                    + attributes.fileKey()
+                    + " "
+                    + changed(file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
