@@ -79,7 +79,8 @@ public record ModelProperties(
     /**
      * Returns the defaults with what is set here laid over them.
      *
-     * @param cacheDirectory where models and graphs that plans made are kept; null takes the usual place
+     * @param cacheDirectory where models and graphs that plans made are kept; null takes the usual
+     *     place
      * @param cacheLimit how much they may take; null takes the usual limit
      */
     LoadOptions loadOptions(@Nullable Path cacheDirectory, @Nullable DataSize cacheLimit) {
