@@ -1,13 +1,17 @@
 package dev.slipstream.checkpoint;
 
+import dev.slipstream.store.ContainingFile;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** A model's files in a folder of the class path; each is read once, into direct memory. */
 final class ClasspathFiles implements ModelFiles {
@@ -28,6 +32,12 @@ final class ClasspathFiles implements ModelFiles {
     @Override
     public boolean contains(String file) {
         return loader.getResource(folder + "/" + file) != null;
+    }
+
+    @Override
+    public @Nullable Path container(String file) {
+        URL resource = loader.getResource(folder + "/" + file);
+        return resource == null ? null : ContainingFile.of(resource);
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A model's files in a directory. */
 record DirectoryFiles(Path directory) implements ModelFiles {
@@ -29,6 +30,11 @@ record DirectoryFiles(Path directory) implements ModelFiles {
     @Override
     public boolean contains(String file) {
         return Files.isRegularFile(inside(file));
+    }
+
+    @Override
+    public @Nullable Path container(String file) {
+        return contains(file) ? inside(file) : null;
     }
 
     @Override

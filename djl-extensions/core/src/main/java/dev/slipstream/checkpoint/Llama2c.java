@@ -37,21 +37,23 @@ public final class Llama2c {
     }
 
     /**
+     * Returns the name of the checkpoint, whose weights are the model.
+     *
+     * @param files a llama2.c model's
+     * @throws CheckpointException if they are none
+     */
+    public static String checkpoint(ModelFiles files) {
+        return required(files).checkpoint;
+    }
+
+    /**
      * Reads a llama2.c model; tensors stay in their file until they are asked for.
      *
      * @param files the model's files
      * @throws CheckpointException if a file is missing, or its size is not what its header says
      */
     public static Llama2c read(ModelFiles files) {
-        Names names =
-                names(files)
-                        .orElseThrow(
-                                () ->
-                                        new CheckpointException(
-                                                files.location()
-                                                        + ": expected one tok*.bin and one other *.bin, or "
-                                                        + NAMES
-                                                        + " that names a checkpoint and a tokenizer, found neither"));
+        Names names = required(files);
         try {
             Llama2cWeights weights = Llama2cWeights.read(files, names.checkpoint);
             String tokenizer =
@@ -85,6 +87,17 @@ public final class Llama2c {
     }
 
     private record Names(String checkpoint, String tokenizer) {}
+
+    private static Names required(ModelFiles files) {
+        return names(files)
+                .orElseThrow(
+                        () ->
+                                new CheckpointException(
+                                        files.location()
+                                                + ": expected one tok*.bin and one other *.bin, or "
+                                                + NAMES
+                                                + " that names a checkpoint and a tokenizer, found neither"));
+    }
 
     private static Optional<Names> names(ModelFiles files) {
         if (files.contains(NAMES)) {

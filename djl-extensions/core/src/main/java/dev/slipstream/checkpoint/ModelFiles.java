@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The files of one model, wherever they lie: in a directory, or in a folder inside a jar. */
 public sealed interface ModelFiles permits DirectoryFiles, ClasspathFiles {
@@ -37,6 +38,14 @@ public sealed interface ModelFiles permits DirectoryFiles, ClasspathFiles {
      * @param file name relative to the model's folder
      */
     boolean contains(String file);
+
+    /**
+     * Returns the file of the disk that holds one of these: itself, or the jar around it.
+     *
+     * @param file name relative to the model's folder
+     * @return null if there is none, or it lies in no such file
+     */
+    @Nullable Path container(String file);
 
     /**
      * Returns the names of the files that match a pattern, sorted; none in a class path's folder,

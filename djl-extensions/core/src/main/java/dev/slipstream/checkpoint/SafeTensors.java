@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,12 +51,36 @@ public final class SafeTensors implements Weights {
                         .formatted(files.location(), SINGLE, INDEX));
     }
 
-    private static Map<String, SafeTensorsFile.Entry> readShards(ModelFiles files) {
+    /**
+     * Returns the names of the files that {@link #read} reads, without reading weights.
+     *
+     * @param files the model's files
+     * @throws CheckpointException if there are none, or the index is damaged
+     */
+    public static List<String> names(ModelFiles files) {
+        if (files.contains(SINGLE) || !files.contains(INDEX)) {
+            return List.of(SINGLE);
+        }
+        JsonFields map = weightMap(files);
+        SortedSet<String> names = new TreeSet<>();
+        for (String tensor : map.object().keySet()) {
+            names.add(map.textOrNull(tensor) + "");
+        }
+        names.add(INDEX);
+        return List.copyOf(names);
+    }
+
+    private static JsonFields weightMap(ModelFiles files) {
         JsonFields index = JsonFields.read(files, INDEX);
         JsonFields map = index.fieldsOrNull("weight_map");
         if (map == null) {
             throw index.wrong("weight_map", "an object from tensor to file", "none");
         }
+        return map;
+    }
+
+    private static Map<String, SafeTensorsFile.Entry> readShards(ModelFiles files) {
+        JsonFields map = weightMap(files);
         Map<String, Map<String, SafeTensorsFile.Entry>> shards = new HashMap<>();
         Map<String, SafeTensorsFile.Entry> entries = new LinkedHashMap<>();
         for (String tensor : map.object().keySet()) {

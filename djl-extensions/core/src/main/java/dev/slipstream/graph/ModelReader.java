@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SortedSet;
 
 /** Reads one model file. */
 final class ModelReader {
@@ -31,27 +32,34 @@ final class ModelReader {
     }
 
     static OnnxModel read(Path file) throws IOException {
+        ByteBuffer mapped = map(file);
+        return new ModelReader(file, mapped).read(mapped);
+    }
+
+    static SortedSet<String> externalFiles(Path file) throws IOException {
+        ByteBuffer mapped = map(file);
+        return ExternalFiles.of(new ModelReader(file, mapped).parse(mapped));
+    }
+
+    private static ByteBuffer map(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new GraphException(file + ": expected an ONNX model, found no such file");
         }
-        ByteBuffer mapped;
         try (FileChannel channel = FileChannel.open(file)) {
             if (channel.size() > Integer.MAX_VALUE) {
                 throw new GraphException(
                         "%s: expected an ONNX model of at most 2 GiB, found %d bytes; save it with external data"
                                 .formatted(file, channel.size()));
             }
-            mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
         }
-        return new ModelReader(file, mapped).read(mapped);
     }
 
-    private OnnxModel read(ByteBuffer mapped) throws IOException {
-        ModelProto proto;
+    private ModelProto parse(ByteBuffer mapped) {
         try {
             byte[] skeleton =
                     RawDataSplitter.withoutRawData(mapped, String.valueOf(file.getFileName()));
-            proto = ModelProto.parseFrom(skeleton);
+            return ModelProto.parseFrom(skeleton);
         } catch (InvalidProtocolBufferException e) {
             throw new GraphException(
                     file
@@ -60,6 +68,10 @@ final class ModelReader {
                             + "); copy it again",
                     e);
         }
+    }
+
+    private OnnxModel read(ByteBuffer mapped) throws IOException {
+        ModelProto proto = parse(mapped);
         if (!proto.hasGraph()) {
             throw new GraphException(file + ": expected an ONNX model, found one without a graph");
         }

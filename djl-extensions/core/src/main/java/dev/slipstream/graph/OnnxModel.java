@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.function.Function;
 
 /**
@@ -69,6 +70,18 @@ public final class OnnxModel {
      */
     public static OnnxModel read(Path file) throws IOException {
         return ModelReader.read(file);
+    }
+
+    /**
+     * Returns the places of a model's external data as they stand in it, relative to its directory,
+     * sorted; a part of {@code file} itself that is given as external is among them.
+     *
+     * @param file an ONNX file
+     * @throws GraphException if the file is missing or damaged
+     * @throws IOException if it cannot be opened or mapped
+     */
+    public static SortedSet<String> externalFiles(Path file) throws IOException {
+        return ModelReader.externalFiles(file);
     }
 
     ModelProto header() {

@@ -1,5 +1,6 @@
 package dev.slipstream.pass;
 
+import dev.slipstream.store.Sha256;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package dev.slipstream.pass;
 
+import dev.slipstream.store.Sha256;
+import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -50,6 +52,25 @@ public final class Passes {
         Pass pass = factory.create(parameters);
         parameters.requireAllKnown();
         return pass;
+    }
+
+    /**
+     * Returns a hash of passes: equal for those that make the same of the same graph, but for what
+     * they look at.
+     *
+     * @param passes in their order
+     */
+    public static String fingerprint(List<PassSpec> passes) {
+        MessageDigest digest = Sha256.digest();
+        Map<String, PassFactory> known = known();
+        for (PassSpec spec : passes) {
+            Sha256.add(digest, spec.toString());
+            PassFactory factory = known.get(spec.name());
+            Sha256.add(
+                    digest,
+                    factory == null ? "" : factory.getClass().getName() + factory.version());
+        }
+        return Sha256.hex(digest);
     }
 
     /** Makes passes from their text forms, as {@link PassSpec#parse}. */

@@ -2,8 +2,13 @@ package dev.slipstream.runtime;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.slipstream.store.Sha256;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 
@@ -18,6 +23,24 @@ final class OperatorLibraries {
                     .toList();
 
     private OperatorLibraries() {}
+
+    /** Returns the SHA-256 of each library; of one that cannot be had, none. */
+    static List<String> hashes() {
+        List<String> hashes = new ArrayList<>();
+        for (OperatorLibrary provider : PROVIDERS) {
+            try {
+                Path file = provider.file().orElse(null);
+                if (file != null) {
+                    MessageDigest digest = Sha256.digest();
+                    digest.update(Files.readAllBytes(file));
+                    hashes.add(Sha256.hex(digest));
+                }
+            } catch (IOException | UncheckedIOException e) {
+                // Models are opened without it, and registering it says so.
+            }
+        }
+        return hashes;
+    }
 
     /**
      * Registers the libraries for this platform.

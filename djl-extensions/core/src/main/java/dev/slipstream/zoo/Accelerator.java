@@ -12,6 +12,7 @@ import dev.slipstream.pass.Pipeline;
 import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.RuntimeOptions;
+import dev.slipstream.store.DirectoryStore;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -64,7 +65,7 @@ final class Accelerator {
         Path directory = options.cacheDirectory();
         PassCache cache =
                 new PassCache(
-                        directory == null ? PassCache.defaultDirectory() : directory,
+                        directory == null ? DirectoryStore.defaultDirectory() : directory,
                         options.cacheLimit());
         String key = PassCache.key(read.graph(), plan.inOrder(), calibration);
         return cache.get(

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** From options to drafters. */
@@ -57,6 +58,18 @@ final class DraftingOpener {
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(model + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Returns what of the options a model's graph depends on: equal texts for equal graphs. */
+    String partOfGraph() {
+        return draftsItself()
+                ? "%s %d %s %s"
+                        .formatted(
+                                options.drafters(),
+                                options.width(),
+                                new TreeSet<>(options.skipped().attentions()),
+                                new TreeSet<>(options.skipped().feedForwards()))
+                : "";
     }
 
     private int width(DecoderConfig config, String model) {

@@ -48,7 +48,8 @@ final class LoadArguments {
                     "prefixCacheBytes",
                     "prefixCacheFile",
                     "cacheDirectory",
-                    "cacheLimit");
+                    "cacheLimit",
+                    "warmStart");
 
     /** By option: the name that {@link PlanOptions#parse} has for it. */
     private static final Map<String, String> PLAN =
@@ -106,7 +107,8 @@ final class LoadArguments {
                                 cache(options, defaults.cache()),
                                 plan(options),
                                 directory(options),
-                                wide(options, "cacheLimit", defaults.cacheLimit())));
+                                wide(options, "cacheLimit", defaults.cacheLimit()),
+                                constant(options, "warmStart", defaults.warmStart())));
     }
 
     private static Device device(ai.djl.@Nullable Device criteria) {

@@ -1,11 +1,11 @@
 package dev.slipstream.zoo;
 
 import dev.slipstream.checkpoint.Precision;
-import dev.slipstream.pass.PassCache;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
+import dev.slipstream.store.DirectoryStore;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  * @param plan what is done to the graph before; a model that is built from a checkpoint goes
  *     through it as 32-bit floats, and {@code precision} is what its weights are stored in at the
  *     end
- * @param cacheDirectory where graphs are kept that a plan made; null takes {@link
- *     PassCache#defaultDirectory()}
- * @param cacheLimit bytes that all of them may take, 0 or more; the least recently used are removed
- *     then, but none that is in use
+ * @param cacheDirectory where graphs are kept that a plan made, and models as they were opened;
+ *     null takes {@link DirectoryStore#defaultDirectory()}
+ * @param cacheLimit bytes that all graphs may take, and all models, 0 or more; the least recently
+ *     used are removed then, but none that is in use
+ * @param warmStart whether the model is kept there as it was opened
  */
 public record LoadOptions(
         Precision precision,
@@ -41,7 +42,8 @@ public record LoadOptions(
         CacheOptions cache,
         Plan plan,
         @Nullable Path cacheDirectory,
-        long cacheLimit) {
+        long cacheLimit,
+        WarmStart warmStart) {
     /** Checks the ranges. */
     public LoadOptions {
         if (contextLength < 0) {
@@ -59,7 +61,8 @@ public record LoadOptions(
 
     /**
      * Returns int8 weights, the model's own context, sleeping waits, the processor, four running
-     * and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, and no plan.
+     * and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no plan, and
+     * {@link WarmStart#usual()}.
      */
     public static LoadOptions defaults() {
         return new LoadOptions(
@@ -73,7 +76,8 @@ public record LoadOptions(
                 CacheOptions.defaults(),
                 Plan.NONE,
                 null,
-                PassCache.LIMIT);
+                DirectoryStore.LIMIT,
+                WarmStart.usual());
     }
 
     /** Returns these options with another precision. */
@@ -136,6 +140,11 @@ public record LoadOptions(
         return with(edit -> edit.cacheLimit = value);
     }
 
+    /** Returns these options with or without a model kept on disk as it was opened. */
+    public LoadOptions withWarmStart(WarmStart value) {
+        return with(edit -> edit.warmStart = value);
+    }
+
     private LoadOptions with(Consumer<Edit> change) {
         Edit edit = new Edit(this);
         change.accept(edit);
@@ -155,6 +164,7 @@ public record LoadOptions(
         private Plan plan;
         private @Nullable Path cacheDirectory;
         private long cacheLimit;
+        private WarmStart warmStart;
 
         Edit(LoadOptions from) {
             precision = from.precision;
@@ -168,6 +178,7 @@ public record LoadOptions(
             plan = from.plan;
             cacheDirectory = from.cacheDirectory;
             cacheLimit = from.cacheLimit;
+            warmStart = from.warmStart;
         }
 
         LoadOptions done() {
@@ -182,7 +193,8 @@ public record LoadOptions(
                     cache,
                     plan,
                     cacheDirectory,
-                    cacheLimit);
+                    cacheLimit,
+                    warmStart);
         }
     }
 }

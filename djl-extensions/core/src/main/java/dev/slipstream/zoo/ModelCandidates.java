@@ -50,14 +50,17 @@ public final class ModelCandidates implements CandidateOpener {
      * @param options how to open it
      */
     public static OpenCandidate original(String location, LoadOptions options) {
+        // From its files: what is mapped from where it was kept looks smaller than candidates.
+        LoadOptions anew = options.withWarmStart(WarmStart.OFF);
         Long before = ResidentMemory.now();
         ModelOpener.Opened opened =
-                new ModelOpener(options).open(ModelSource.find(location, options.precision()));
+                new ModelOpener(anew).open(ModelSource.find(location, options.precision()));
         return new OpenCandidate(
                 opened.model(),
                 EffortRequest.NONE,
                 new Footprint(
-                        Footprint.storedBytes(opened.graph()), ResidentMemory.growthSince(before)),
+                        Footprint.storedBytes(opened.graph().get()),
+                        ResidentMemory.growthSince(before)),
                 opened.model()::close);
     }
 

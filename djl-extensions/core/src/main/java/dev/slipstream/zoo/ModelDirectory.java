@@ -8,7 +8,7 @@ import dev.slipstream.graph.Anatomy;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PassSpec;
 import dev.slipstream.pass.ReportFile;
-import dev.slipstream.pass.StagedDirectory;
+import dev.slipstream.store.StagedDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

@@ -11,7 +11,7 @@ import dev.slipstream.pass.PassException;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.RuntimeOptions;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 
 /** From files to a model that runs. */
 final class ModelOpener {
@@ -29,23 +29,22 @@ final class ModelOpener {
     /**
      * A model that runs.
      *
-     * @param graph as it was read or written, before the runtime adds to it
+     * @param graph as it was read or written, before the runtime adds to it; made when asked for
+     * @param fingerprint that graph's
      */
-    record Opened(LanguageModel model, OnnxModel graph) {}
+    record Opened(LanguageModel model, Supplier<OnnxModel> graph, Supplier<String> fingerprint) {}
 
     Opened open(ModelSource source) {
         // Before the graph is made, which takes a while.
         Device device = options.device().resolve();
         refuseDraftsThatCannotBe(source);
-        Tokenizer tokenizer = SourceTexts.tokenizer(source);
+        TokenizerLoad load = new TokenizerLoad(source);
         DecoderModel decoder = null;
         try {
-            SourceGraph read = SourceGraph.read(source, options);
-            OnnxModel graph = new Accelerator(options).graph(source, read, tokenizer);
-            decoder =
-                    source instanceof ModelSource.Onnx onnx && graph == read.graph() && !own(graph)
-                            ? DecoderModel.open(onnx.file(), read.contextLength(), runtime(device))
-                            : DecoderModel.open(graph, read.contextLength(), runtime(device));
+            OpenDecoder opened =
+                    new DecoderOpener(source, options, runtime(device), load::get).open();
+            decoder = opened.decoder();
+            Tokenizer tokenizer = load.get();
             checkIds(source, tokenizer, decoder.vocabularySize());
             LanguageModel model =
                     new LanguageModel(
@@ -54,11 +53,15 @@ final class ModelOpener {
                             tokenizer,
                             SourceTexts.template(source.files()),
                             defaults(source.files()),
-                            read.beginToken(),
-                            read.endTokens());
-            return new Opened(model, graph);
+                            opened.beginToken(),
+                            opened.endTokens());
+            return new Opened(model, opened.graph(), opened.fingerprint());
         } catch (RuntimeException e) {
-            close(decoder, tokenizer);
+            if (decoder != null) {
+                decoder.close();
+            }
+            // A tokenizer that cannot be read is told first, as it is the cheaper one to mend.
+            load.get().close();
             throw e;
         }
     }
@@ -76,11 +79,6 @@ final class ModelOpener {
         }
     }
 
-    /** Of the form that is written here: it gets what the runtime adds to such graphs. */
-    private static boolean own(OnnxModel graph) {
-        return graph.inputs().stream().anyMatch(input -> input.getName().equals("logit_positions"));
-    }
-
     private void refuseDraftsThatCannotBe(ModelSource source) {
         if (!drafting.draftsItself()) {
             return;
@@ -95,13 +93,6 @@ final class ModelOpener {
                     "%s: expected no plan beside the drafters slice and layer-skip, whose parts are cut from the whole graph, found %s; draft with prompt-lookup, corpus or model"
                             .formatted(source.name(), options.plan().inOrder()));
         }
-    }
-
-    private static void close(@Nullable DecoderModel decoder, Tokenizer tokenizer) {
-        if (decoder != null) {
-            decoder.close();
-        }
-        tokenizer.close();
     }
 
     private static void checkIds(ModelSource source, Tokenizer tokenizer, int logits) {

@@ -124,7 +124,8 @@ public final class Models {
                         opened.model().decoder(),
                         options.bytes(),
                         options.file(),
-                        CacheKey.of(opened.graph(), opened.model().decoder()));
+                        new CacheKey(
+                                opened.fingerprint().get(), opened.model().decoder().runtime()));
     }
 
     /**

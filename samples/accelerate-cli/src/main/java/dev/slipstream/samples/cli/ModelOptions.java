@@ -8,6 +8,7 @@ import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.EncoderOptions;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.WarmStart;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,6 +78,13 @@ final class ModelOptions {
                             + " jar for GPUs), or on the GPU if there is one. Default: cpu.")
     private Device device = Device.CPU;
 
+    @Option(
+            names = "--no-warm-start",
+            description =
+                    "Make the model anew from its files, and keep nothing of it on disk for the next"
+                            + " start.")
+    private boolean noWarmStart;
+
     @Mixin private PlanFlags plan = new PlanFlags();
 
     /** Returns the model's name or path, checked to be there. */
@@ -112,7 +120,8 @@ final class ModelOptions {
 
     /** Returns how to open the model, for one request at a time. */
     LoadOptions loading() {
-        return LoadOptions.defaults()
+        LoadOptions defaults = LoadOptions.defaults();
+        return defaults.withWarmStart(noWarmStart ? WarmStart.OFF : defaults.warmStart())
                 .withPrecision(weights)
                 .withContextLength(contextLength)
                 .withThreads(threads)

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.slipstream.pass.PassCache;
+import dev.slipstream.store.DirectoryStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,12 +35,12 @@ class FrontierCommandTest {
 
     @AfterEach
     void forgetTheCache() {
-        System.clearProperty(PassCache.PROPERTY);
+        System.clearProperty(DirectoryStore.PROPERTY);
     }
 
     @BeforeEach
     void write() throws IOException {
-        System.setProperty(PassCache.PROPERTY, directory.resolve("cache").toString());
+        System.setProperty(DirectoryStore.PROPERTY, directory.resolve("cache").toString());
         text = directory.resolve("text.txt");
         json = directory.resolve("report.json");
         page = directory.resolve("report.html");

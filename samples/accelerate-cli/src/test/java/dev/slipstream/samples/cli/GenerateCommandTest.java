@@ -18,6 +18,7 @@ import dev.slipstream.zoo.DraftOptions;
 import dev.slipstream.zoo.DrafterKind;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.SkippedLayers;
+import dev.slipstream.zoo.WarmStart;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -86,6 +87,19 @@ class GenerateCommandTest {
         assertThat(generator.options).isEqualTo(generator.defaults());
         assertThat(loading)
                 .isEqualTo(LoadOptions.defaults().withRequests(1, 0).withCache(CacheOptions.NONE));
+    }
+
+    @Test
+    void startsWarmUnlessToldOtherwise() {
+        String before = System.setProperty(WarmStart.PROPERTY, "on");
+        try {
+            assertThat(shell.run("generate")).isZero();
+            assertThat(loading.warmStart()).isEqualTo(WarmStart.ON);
+            assertThat(shell.run("generate", "--no-warm-start")).isZero();
+            assertThat(loading.warmStart()).isEqualTo(WarmStart.OFF);
+        } finally {
+            System.setProperty(WarmStart.PROPERTY, before == null ? "off" : before);
+        }
     }
 
     @Test

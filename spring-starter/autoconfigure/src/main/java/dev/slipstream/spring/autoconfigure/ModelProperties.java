@@ -7,6 +7,7 @@ import dev.slipstream.runtime.InferenceException;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.WarmStart;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,8 @@ import org.springframework.util.unit.DataSize;
  *     the result is kept on disk.
  * @param gates Passes that make parts of the graph optional, applied behind the others.
  * @param calibration The text that passes decide by.
+ * @param warmStart Whether the model is kept on disk as it was opened, which makes the next start a
+ *     short one; "on" if left out.
  * @param generation What the model generates when a request does not say otherwise.
  */
 public record ModelProperties(
@@ -54,13 +57,14 @@ public record ModelProperties(
         @Nullable List<String> passes,
         @Nullable List<String> gates,
         @Nullable CalibrationProperties calibration,
+        @Nullable WarmStart warmStart,
         @Nullable GenerationProperties generation) {
 
     /** A model that is its name and nothing else. */
     static final ModelProperties NONE =
             new ModelProperties(
                     null, null, null, null, null, null, null, null, null, null, null, null, null,
-                    null, null, null);
+                    null, null, null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -81,7 +85,8 @@ public record ModelProperties(
     /**
      * Returns the defaults with what is set here laid over them.
      *
-     * @param cacheDirectory where graphs are kept that plans made; null takes the usual place
+     * @param cacheDirectory where models and graphs that plans made are kept; null takes the usual
+     *     place
      * @param cacheLimit how much they may take; null takes the usual limit
      */
     LoadOptions loadOptions(@Nullable Path cacheDirectory, @Nullable DataSize cacheLimit) {
@@ -102,7 +107,8 @@ public record ModelProperties(
                 prefixCache != null ? prefixCache.over(options.cache()) : options.cache(),
                 modelPlan().read(),
                 cacheDirectory,
-                cacheLimit != null ? cacheLimit.toBytes() : options.cacheLimit());
+                cacheLimit != null ? cacheLimit.toBytes() : options.cacheLimit(),
+                warmStart != null ? warmStart : options.warmStart());
     }
 
     private ModelPlan modelPlan() {

@@ -16,10 +16,10 @@ import org.springframework.util.unit.DataSize;
  * @param models Models by name, in the order in which they are opened.
  * @param defaultModel Name of the model that serves requests which name none; the first if left
  *     out. Without any model configured, the embedded model to open.
- * @param cacheDirectory Where the results of passes are kept from one start to the next;
- *     "slipstream" in $XDG_CACHE_HOME or ~/.cache if left out.
- * @param cacheLimit How much all of them may take; the least recently used are removed then, but
- *     none that is in use. 10GB if left out.
+ * @param cacheDirectory Where the results of passes and models as they were opened are kept from
+ *     one start to the next; "slipstream" in $XDG_CACHE_HOME or ~/.cache if left out.
+ * @param cacheLimit How much each of the two may take; the least recently used are removed then,
+ *     but none that is in use. 10GB if left out.
  */
 @ConfigurationProperties("slipstream")
 public record SlipstreamProperties(

@@ -6,6 +6,7 @@ import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
+import dev.slipstream.zoo.WarmStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -61,6 +62,22 @@ class PropertiesBindingTest {
                                 .models()
                                 .keySet())
                 .containsExactly("zebra", "apple", "mango");
+    }
+
+    @Test
+    void aWarmStartIsOnOrOff() throws IOException {
+        SlipstreamProperties properties =
+                bind(
+                        """
+                        slipstream:
+                          models:
+                            warm: {warm-start: on}
+                            cold: {warm-start: off}
+                        """);
+        assertThat(properties.models().get("warm").loadOptions(null, null).warmStart())
+                .isEqualTo(WarmStart.ON);
+        assertThat(properties.models().get("cold").loadOptions(null, null).warmStart())
+                .isEqualTo(WarmStart.OFF);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.slipstream.pass;
+package dev.slipstream.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -77,14 +77,14 @@ public final class StagedDirectory implements AutoCloseable {
     }
 
     /** Removes a directory, which is there as a whole or not at all for others. */
-    static void remove(Path directory) throws IOException {
+    public static void remove(Path directory) throws IOException {
         try (StagedDirectory aside = at(directory)) {
             Files.move(directory, aside.path().resolve("old"), StandardCopyOption.ATOMIC_MOVE);
         }
     }
 
     /** Deletes what killed processes left of a directory; nobody may be at work on it. */
-    static void clean(Path target) throws IOException {
+    public static void clean(Path target) throws IOException {
         Path parent = target.toAbsolutePath().normalize().getParent();
         if (parent == null) {
             return;

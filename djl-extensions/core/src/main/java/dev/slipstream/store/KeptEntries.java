@@ -1,4 +1,4 @@
-package dev.slipstream.pass;
+package dev.slipstream.store;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Which entries of a {@link PassCache} are in use, and which may make room for others.
+ * Which entries of a {@link DirectoryStore} are in use, and which may make room for others.
  *
  * <p>A process that has taken an entry shares a lock on the file {@code KEY.use} until it ends, and
  * that file's time tells when the entry was last taken. Whoever removes an entry has {@code

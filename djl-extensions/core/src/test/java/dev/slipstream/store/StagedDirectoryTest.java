@@ -1,4 +1,4 @@
-package dev.slipstream.pass;
+package dev.slipstream.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
