@@ -208,6 +208,7 @@ class ModelsOnNativeProductsTest {
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
             options.registerCustomOpLibrary(NativeOperators.library().orElseThrow().toString());
             WholeText.feed(environment, graph, tokens, inputs);
             for (Map.Entry<String, Object> entry : extra.entrySet()) {

@@ -78,10 +78,15 @@ final class ProductReference {
     float[] feedForward(float[] row, DrawnMatrix gate, DrawnMatrix up, DrawnMatrix down) {
         float[] gated = product(row, gate);
         float[] ups = product(row, up);
-        for (int i = 0; i < gated.length; i++) {
-            gated[i] = silu(gated[i]) * ups[i];
+        return product(gated(gated, ups), down);
+    }
+
+    float[] gated(float[] gate, float[] up) {
+        float[] gated = new float[gate.length];
+        for (int i = 0; i < gate.length; i++) {
+            gated[i] = silu(gate[i]) * up[i];
         }
-        return product(gated, down);
+        return gated;
     }
 
     /** x / (1 + exp(-x)), to the bit and, of that, near enough. */

@@ -71,6 +71,43 @@ class QuantizedProductsErrorsTest {
         attributes.put("inputs", 40L);
     }
 
+    private void norm() {
+        shapes.clear();
+        attributes.clear();
+        shapes.put("x", X);
+        shapes.put("branch", X);
+        shapes.put("weight", WEIGHT);
+    }
+
+    private void gatedUnit() {
+        shapes.clear();
+        attributes.clear();
+        shapes.put("x", X);
+        shapes.put("multiplied", X);
+    }
+
+    @Test
+    void normsAndGatedUnitsAgree() throws OrtException {
+        norm();
+        run("RootMeanSquareNorm", 2);
+        assertRefused(
+                "RootMeanSquareNorm",
+                1,
+                "RootMeanSquareNorm: expected a second output beside a branch");
+        shapes.put("weight", new long[] {39});
+        assertRefused("RootMeanSquareNorm", 2, "weight: expected 40 numbers, found 39");
+        gatedUnit();
+        run("GatedUnit", 1);
+        shapes.put("multiplied", WEIGHT);
+        assertRefused("GatedUnit", 1, "GatedUnit: up: expected 80 numbers as gate has, found 40");
+        shapes.put("x", new long[0]);
+        assertRefused("GatedUnit", 1, "GatedUnit: gate: expected 1 to 8 dimensions, found 0");
+        // None at all.
+        shapes.put("x", new long[] {1, 0, 40});
+        shapes.put("multiplied", new long[] {1, 0, 40});
+        run("GatedUnit", 1);
+    }
+
     @Test
     void whatFitsIsComputed() throws OrtException {
         matMul();
@@ -190,7 +227,7 @@ class QuantizedProductsErrorsTest {
         shapes.forEach((name, shape) -> b.input(name, type(name), dimensions(name, shape.length)));
         NodeBuilder node = b.node(operator, "dev.slipstream", List.copyOf(shapes.keySet()));
         attributes.forEach(node::attribute);
-        if (!operator.equals("QuantizedGather")) {
+        if (!operator.equals("QuantizedGather") && !operator.equals("GatedUnit")) {
             node.attribute("epsilon", 1e-5f);
         }
         String[] names = Arrays.copyOf(new String[] {"y", "sum"}, outputs);
