@@ -46,8 +46,9 @@ OrtStatus* make_domain(const OrtApi* api) {
   }
   OrtStatus* status = nullptr;
   static constexpr const OrtCustomOp* operators[] = {
-      &kRaggedAttention, &kQuantizedMatMul, &kQuantizedFeedForward, &kQuantizedGather,
-      &kSkipFirst,       &kSkipGather,      &kSkipSpread,           &kSkipMask};
+      &kRaggedAttention,    &kQuantizedMatMul, &kQuantizedFeedForward, &kQuantizedGather,
+      &kRootMeanSquareNorm, &kGatedUnit,       &kSkipFirst,            &kSkipGather,
+      &kSkipSpread,         &kSkipMask};
   for (const OrtCustomOp* op : operators) {
     if (status == nullptr) {
       status = ort::CustomOpDomainAdd::of(api)(made, op);

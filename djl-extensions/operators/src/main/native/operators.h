@@ -48,6 +48,8 @@ extern const OrtCustomOp kRaggedAttention;
 extern const OrtCustomOp kQuantizedMatMul;
 extern const OrtCustomOp kQuantizedFeedForward;
 extern const OrtCustomOp kQuantizedGather;
+extern const OrtCustomOp kRootMeanSquareNorm;
+extern const OrtCustomOp kGatedUnit;
 extern const OrtCustomOp kSkipFirst;
 extern const OrtCustomOp kSkipGather;
 extern const OrtCustomOp kSkipSpread;

@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * them.
  *
  * <p>Weights are laid out anew once, and nothing is packed when the session opens. A row's bits
- * depend on nothing but the row. Products with zero points, in blocks other than 32 or of another
- * accuracy level stay as they are.
+ * depend on nothing but the row, nor on what could be joined to one node: norms and gated units
+ * that stand alone, as around a gate, are computed by the same code. Products with zero points, in
+ * blocks other than 32 or of another accuracy level stay as they are; a graph that has only such is
+ * not changed at all.
  */
 public final class NativeProducts {
     /**
@@ -44,17 +46,6 @@ public final class NativeProducts {
         matrices = new PackedMatrices(graph);
     }
 
-    /** A sum and its norm, which the node behind it computes too. */
-    private record Norm(NodeProto node, String stream, String branch, String weight, String sum) {
-        float epsilon() {
-            return node.getAttributeList().stream()
-                    .filter(attribute -> attribute.getName().equals("epsilon"))
-                    .map(AttributeProto::getF)
-                    .findFirst()
-                    .orElse(1e-5f);
-        }
-    }
-
     /**
      * Returns the graph with native operators; itself if there is nothing for them to do.
      *
@@ -69,6 +60,7 @@ public final class NativeProducts {
         if (rewrite.replacements.isEmpty()) {
             return graph;
         }
+        rewrite.readAlone(graph.nodes());
         copy.replaceNodes(node -> rewrite.replacements.getOrDefault(node, List.of(node)));
         copy.opsets().put(DOMAIN, 1);
         copy.removeUnused();
@@ -125,7 +117,7 @@ public final class NativeProducts {
         if (matrix == null) {
             return;
         }
-        Norm norm = norm(node.getInput(0), 1, producers);
+        ResidualNorm norm = norm(node.getInput(0), 1, producers);
         NodeProto.Builder result = node("QuantizedMatMul", node);
         result.addInput(norm == null ? node.getInput(0) : norm.stream()).addInput(matrix.tiles());
         finish(result, node, norm, matrix);
@@ -167,7 +159,7 @@ public final class NativeProducts {
                 || !gate.getInput(0).equals(up.getInput(0))) {
             return;
         }
-        Norm norm = norm(gate.getInput(0), 2, producers);
+        ResidualNorm norm = norm(gate.getInput(0), 2, producers);
         NodeProto.Builder result = node("QuantizedFeedForward", down);
         result.addInput(norm == null ? gate.getInput(0) : norm.stream())
                 .addInput(first.tiles())
@@ -181,22 +173,61 @@ public final class NativeProducts {
     }
 
     private void finish(
-            NodeProto.Builder result, NodeProto replaced, @Nullable Norm norm, Matrix matrix) {
+            NodeProto.Builder result,
+            NodeProto replaced,
+            @Nullable ResidualNorm norm,
+            Matrix matrix) {
         result.addOutput(replaced.getOutput(0));
         if (norm != null) {
-            result.addInput(norm.branch()).addInput(norm.weight());
-            if (!norm.branch().isEmpty()) {
-                result.addOutput(norm.sum());
-            }
+            norm.addTo(result);
             replacements.put(norm.node(), List.of());
         }
         result.addAttribute(whole("outputs", matrix.outputs()));
-        result.addAttribute(
-                AttributeProto.newBuilder()
-                        .setName("epsilon")
-                        .setType(AttributeProto.AttributeType.FLOAT)
-                        .setF(norm == null ? 0 : norm.epsilon()));
+        result.addAttribute(epsilon(norm == null ? 0 : norm.epsilon()));
         replacements.put(replaced, List.of(result.build()));
+    }
+
+    /** Norms and gated units that are part of no other node, so that their bits are the same. */
+    private void readAlone(List<NodeProto> nodes) {
+        Map<String, NodeProto> producers = new HashMap<>();
+        for (NodeProto node : nodes) {
+            node.getOutputList().forEach(value -> producers.put(value, node));
+            branches(node).forEach(branch -> readAlone(branch.getNodeList()));
+        }
+        for (NodeProto node : nodes) {
+            ResidualNorm norm = ResidualNorm.of(node, graph);
+            if (replacements.containsKey(node)) {
+                continue;
+            }
+            if (norm != null) {
+                NodeProto.Builder result =
+                        node("RootMeanSquareNorm", node)
+                                .addInput(norm.stream())
+                                .addOutput(node.getOutput(0))
+                                .addAttribute(epsilon(norm.epsilon()));
+                norm.addTo(result);
+                replacements.put(node, List.of(result.build()));
+            } else if (node.getOpType().equals("Mul")) {
+                gatedUnit(node, producers);
+            }
+        }
+    }
+
+    private void gatedUnit(NodeProto gated, Map<String, NodeProto> producers) {
+        for (int side = 0; side < 2; side++) {
+            NodeProto silu = only(gated.getInput(side), 1, "QuickGelu", producers);
+            String up = gated.getInput(1 - side);
+            if (silu != null && isSilu(silu) && !graph.initializers().containsKey(up)) {
+                NodeProto.Builder result =
+                        node("GatedUnit", gated)
+                                .addInput(silu.getInput(0))
+                                .addInput(up)
+                                .addOutput(gated.getOutput(0));
+                replacements.put(silu, List.of());
+                replacements.put(gated, List.of(result.build()));
+                return;
+            }
+        }
     }
 
     private void gather(NodeProto node) {
@@ -233,26 +264,12 @@ public final class NativeProducts {
     }
 
     /** Returns the norm that makes a value, if nothing else uses it; null else. */
-    private @Nullable Norm norm(String value, int users, Map<String, NodeProto> producers) {
-        NodeProto skip = only(value, users, "SkipSimplifiedLayerNormalization", producers);
-        if (skip != null && skip.getInputCount() == 3 && skip.getOutput(0).equals(value)) {
-            String sum = skip.getOutputCount() > 3 ? skip.getOutput(3) : "";
-            boolean statistics =
-                    skip.getOutputList().stream().skip(1).limit(2).anyMatch(s -> !s.isEmpty());
-            return statistics
-                    ? null
-                    : new Norm(
-                            skip,
-                            skip.getInput(0),
-                            skip.getInput(1),
-                            skip.getInput(2),
-                            sum.isEmpty() ? value + ".sum" : sum);
-        }
-        NodeProto plain = only(value, users, "SimplifiedLayerNormalization", producers);
-        return plain != null
-                        && plain.getOutputCount() == 1
-                        && PackedMatrices.attribute(plain, "axis", -1) == -1
-                ? new Norm(plain, plain.getInput(0), "", plain.getInput(1), "")
+    private @Nullable ResidualNorm norm(String value, int users, Map<String, NodeProto> producers) {
+        NodeProto producer = producers.get(value);
+        return producer != null
+                        && producer.getOutput(0).equals(value)
+                        && uses.getOrDefault(value, 0) == users
+                ? ResidualNorm.of(producer, graph)
                 : null;
     }
 
@@ -269,6 +286,14 @@ public final class NativeProducts {
     private static boolean isSilu(NodeProto node) {
         return node.getAttributeList().stream()
                 .anyMatch(a -> a.getName().equals("alpha") && a.getF() == 1);
+    }
+
+    private static AttributeProto epsilon(float value) {
+        return AttributeProto.newBuilder()
+                .setName("epsilon")
+                .setType(AttributeProto.AttributeType.FLOAT)
+                .setF(value)
+                .build();
     }
 
     private static AttributeProto whole(String name, long value) {

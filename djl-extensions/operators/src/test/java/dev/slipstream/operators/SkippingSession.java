@@ -1,7 +1,5 @@
 package dev.slipstream.operators;
 
-import ai.onnx.proto.OnnxMl.TensorShapeProto;
-import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
@@ -13,14 +11,9 @@ import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.OnnxRuntime;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +53,7 @@ final class SkippingSession implements AutoCloseable {
     Outcome run(int[] tokens, Knobs knobs) throws OrtException {
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         try {
-            feed(inputs, tokens);
+            WholeText.feed(environment, graph, tokens, inputs);
             long[] rows = {tokens.length};
             inputs.put(
                     Effort.SKIP_THRESHOLDS,
@@ -87,43 +80,6 @@ final class SkippingSession implements AutoCloseable {
             }
         } finally {
             inputs.values().forEach(OnnxTensor::close);
-        }
-    }
-
-    private void feed(Map<String, OnnxTensor> inputs, int[] tokens) throws OrtException {
-        int n = tokens.length;
-        long[] ids = Arrays.stream(tokens).asLongStream().toArray();
-        long[] positions = new long[n];
-        Arrays.setAll(positions, i -> i);
-        inputs.put(
-                "input_ids",
-                OnnxTensor.createTensor(environment, LongBuffer.wrap(ids), new long[] {1, n}));
-        inputs.put(
-                "logit_positions",
-                OnnxTensor.createTensor(environment, LongBuffer.wrap(positions), new long[] {n}));
-        inputs.put(
-                "seqlens_k",
-                OnnxTensor.createTensor(
-                        environment, IntBuffer.wrap(new int[] {n - 1}), new long[] {1}));
-        inputs.put(
-                "total_sequence_length",
-                OnnxTensor.createTensor(environment, IntBuffer.wrap(new int[] {n}), new long[0]));
-        for (ValueInfoProto input : graph.inputs()) {
-            if (input.getName().startsWith("past_key_values.")) {
-                List<Long> sizes = new ArrayList<>();
-                for (TensorShapeProto.Dimension dimension :
-                        input.getType().getTensorType().getShape().getDimList()) {
-                    sizes.add(dimension.getDimValue());
-                }
-                long[] shape = {1, sizes.get(1), n, sizes.get(3)};
-                ByteBuffer zeros =
-                        ByteBuffer.allocateDirect(
-                                        Math.toIntExact(4 * shape[1] * shape[2] * shape[3]))
-                                .order(ByteOrder.nativeOrder());
-                inputs.put(
-                        input.getName(),
-                        OnnxTensor.createTensor(environment, zeros.asFloatBuffer(), shape));
-            }
         }
     }
 
