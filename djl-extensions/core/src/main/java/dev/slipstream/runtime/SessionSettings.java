@@ -16,6 +16,9 @@ import java.util.Map;
 
 /** What ONNX Runtime's sessions are opened with. */
 final class SessionSettings {
+    /** A property, for a profile is one look at a process and no way to run it. */
+    private static final String PROFILE = "slipstream.profile";
+
     private SessionSettings() {}
 
     /** Returns the settings that the options ask for; the caller closes them. */
@@ -40,6 +43,10 @@ final class SessionSettings {
                 "session.intra_op.allow_spinning", options.spinning() == Spinning.ON ? "1" : "0");
         // A plan is kept for every shape that ever came, and here each length is a shape.
         settings.setMemoryPatternOptimization(false);
+        String profile = System.getProperty(PROFILE);
+        if (profile != null) {
+            settings.enableProfiling(profile);
+        }
     }
 
     /**
