@@ -40,8 +40,7 @@ final class AcceleratedTexts {
     private final Heat heat;
     private final Findings findings;
 
-    AcceleratedTexts(
-            ComparisonPlan plan, Findings.Place place, Heat heat, Findings findings) {
+    AcceleratedTexts(ComparisonPlan plan, Findings.Place place, Heat heat, Findings findings) {
         this.plan = plan;
         this.place = place;
         this.heat = heat;

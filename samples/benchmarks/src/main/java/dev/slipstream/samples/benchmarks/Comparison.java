@@ -5,6 +5,7 @@ import dev.slipstream.samples.benchmarks.ComparisonPlan.Part;
 import dev.slipstream.samples.benchmarks.contest.Contender;
 import dev.slipstream.samples.benchmarks.result.Results;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -48,8 +49,7 @@ final class Comparison {
         if (plan.has(Part.BANDWIDTH)) {
             for (int threads : plan.threads()) {
                 for (long bytes : WORKING_SETS) {
-                    progress.accept(
-                            "memory, %d thread(s), %d MiB".formatted(threads, bytes >> 20));
+                    progress.accept("memory, %d thread(s), %d MiB".formatted(threads, bytes >> 20));
                     findings.bandwidth.add(MemoryBandwidth.measure(threads, bytes));
                 }
             }
@@ -64,9 +64,10 @@ final class Comparison {
                     heat(model, weights, threads, all);
                     afterEach.run();
                 }
-                if (model.real() && plan.has(Part.LOSSY)) {
+                Path text = plan.text();
+                if (model.real() && plan.has(Part.LOSSY) && text != null) {
                     progress.accept(model.name() + ": settings that change the text");
-                    new LossySettings(plan, model, weights, findings).measure();
+                    new LossySettings(plan, model, weights, findings).measure(text);
                     afterEach.run();
                 }
             }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is to be compared.
@@ -20,6 +21,8 @@ import java.util.Set;
  * @param streams numbers of concurrent texts
  * @param parts what is measured
  * @param limit the longest run
+ * @param text that lossy settings are judged by; null leaves them out
+ * @param calibration text that passes look at; null takes only passes that need none
  */
 record ComparisonPlan(
         Path work,
@@ -32,7 +35,9 @@ record ComparisonPlan(
         int tokens,
         List<Integer> streams,
         Set<Part> parts,
-        Duration limit) {
+        Duration limit,
+        @Nullable Path text,
+        @Nullable Path calibration) {
     /** Parts of a comparison. */
     enum Part {
         /** Read speed of the memory. */
@@ -49,7 +54,7 @@ record ComparisonPlan(
         PROFILE,
         /** Texts with drafters and the prefix cache; real models only. */
         ACCELERATED,
-        /** Passes and gates with their price; real models only. */
+        /** Passes and gates with their price; real models only, and with a text only. */
         LOSSY
     }
 

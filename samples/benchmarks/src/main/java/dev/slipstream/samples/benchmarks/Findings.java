@@ -31,31 +31,47 @@ final class Findings {
     record Place(String model, String weights, int threads) {
         @Override
         public String toString() {
-            return "%s, %s, %d thread%s".formatted(model, weights, threads, threads == 1 ? "" : "s");
+            return "%s, %s, %d thread%s"
+                    .formatted(model, weights, threads, threads == 1 ? "" : "s");
         }
     }
 
     void add(Place place, Sample.Neighbour neighbour, Timed timed) {
         Answer.Done done = timed.answer();
         if (timed.request() instanceof Request.Prefill asked) {
-            add(place, neighbour, timed, kind(Figure.Kind.PREFILL, asked.tokens()), asked.tokens() / done.seconds());
+            add(
+                    place,
+                    neighbour,
+                    timed,
+                    kind(Figure.Kind.PREFILL, asked.tokens()),
+                    asked.tokens() / done.seconds());
         } else if (timed.request() instanceof Request.Decode asked) {
-            add(place, neighbour, timed, kind(Figure.Kind.DECODE, asked.prompt()), asked.tokens() / done.seconds());
+            add(
+                    place,
+                    neighbour,
+                    timed,
+                    kind(Figure.Kind.DECODE, asked.prompt()),
+                    asked.tokens() / done.seconds());
             if (done.firstTokenSeconds() != null) {
-                add(place, neighbour, timed, kind(Figure.Kind.FIRST_TOKEN, asked.prompt()), done.firstTokenSeconds());
+                add(
+                        place,
+                        neighbour,
+                        timed,
+                        kind(Figure.Kind.FIRST_TOKEN, asked.prompt()),
+                        done.firstTokenSeconds());
             }
         } else if (timed.request() instanceof Request.Streams asked) {
             int tokens = done.tokens() == 0 ? asked.streams() * asked.tokens() : done.tokens();
-            add(place, neighbour, timed, kind(Figure.Kind.STREAMS, asked.streams()), tokens / done.seconds());
+            add(
+                    place,
+                    neighbour,
+                    timed,
+                    kind(Figure.Kind.STREAMS, asked.streams()),
+                    tokens / done.seconds());
         }
     }
 
-    void add(
-            Place place,
-            Sample.Neighbour neighbour,
-            Timed timed,
-            Figure figure,
-            double value) {
+    void add(Place place, Sample.Neighbour neighbour, Timed timed, Figure figure, double value) {
         add(place, timed.name(), figure, neighbour, timed.round(), value, timed.foreign());
     }
 

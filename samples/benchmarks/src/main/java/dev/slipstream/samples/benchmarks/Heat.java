@@ -128,8 +128,7 @@ final class Heat {
     }
 
     private void add(Contender contender, Figure figure, int round, double value, double foreign) {
-        findings.add(
-                place, contender.name(), figure, Sample.Neighbour.NONE, round, value, foreign);
+        findings.add(place, contender.name(), figure, Sample.Neighbour.NONE, round, value, foreign);
     }
 
     private List<Request> requests() {

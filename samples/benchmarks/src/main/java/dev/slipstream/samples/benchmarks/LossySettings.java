@@ -11,26 +11,35 @@ import dev.slipstream.evaluate.SlidingWindow;
 import dev.slipstream.evaluate.Speed;
 import dev.slipstream.evaluate.SpeedMeter;
 import dev.slipstream.evaluate.Spread;
+import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.Effort;
 import dev.slipstream.samples.benchmarks.result.Results;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /** Measures passes and gates: how much faster, and at what price. */
 final class LossySettings {
-    /** One setting of each pass that needs nothing but the model. */
-    private static final List<List<String>> SETTINGS =
-            List.of(
-                    List.of("pass", "remove:sub-layers=(attention.2)"),
-                    List.of("pass", "remove:sub-layers=(feed-forward.2)"),
-                    List.of("pass", "low-rank:rank=0.5"),
-                    List.of("gate", "ffn-skip"));
+    /** One setting of each kind; those behind the first two look at a text. */
+    private static final List<String> PASSES = List.of("remove:sub-layers=(attention.2)");
+
+    private static final List<String> GATES = List.of("ffn-skip:threshold=0.97");
+    private static final List<String> CALIBRATED =
+            List.of("finercut:remove=0.125", "low-rank:parameters=0.7");
 
     private static final int TOKENS = 64;
+
+    /** Tokens of the text that are foretold. */
+    private static final int JUDGED = 4096;
 
     private final ComparisonPlan plan;
     private final ModelFolder model;
@@ -44,42 +53,63 @@ final class LossySettings {
         this.findings = findings;
     }
 
-    void measure() {
+    /**
+     * Measures.
+     *
+     * @param text to judge by
+     */
+    void measure(Path text) throws IOException {
         LoadOptions plain =
                 LoadOptions.defaults()
                         .withPrecision(weights)
                         .withThreads(plan.threads().get(0))
                         .withRequests(1, 0)
                         .withCache(CacheOptions.NONE);
-        String place = model.checkpoint().toString();
-        String name = weights.name().toLowerCase(java.util.Locale.ROOT);
-        Findings.Place where = new Findings.Place(model.name(), name, plan.threads().get(0));
-        try (AutoregressiveGenerator original = Models.open(place, plain)) {
-            for (List<String> setting : SETTINGS) {
-                boolean pass = setting.get(0).equals("pass");
-                List<String> spec = List.of(setting.get(1));
-                List<String> none = List.of();
+        String judged = Files.readString(text);
+        try (AutoregressiveGenerator original = Models.open(model.checkpoint().toString(), plain)) {
+            for (Map.Entry<String, Plan> setting : settings().entrySet()) {
                 try (AutoregressiveGenerator changed =
                         Models.open(
-                                place,
-                                plain.withPlan(
-                                        Plan.of(pass ? spec : none, pass ? none : spec, null)))) {
-                    findings.lossy.add(compare(original, changed, name, setting.get(1)));
+                                model.checkpoint().toString(),
+                                plain.withPlan(setting.getValue()))) {
+                    findings.lossy.add(compare(original, changed, judged, setting.getKey()));
                 } catch (RuntimeException e) {
-                    findings.note(where, setting.get(1), String.valueOf(e.getMessage()));
+                    findings.note(place(), setting.getKey(), String.valueOf(e.getMessage()));
                 }
             }
         }
     }
 
+    private Map<String, Plan> settings() {
+        Map<String, Plan> settings = new LinkedHashMap<>();
+        PASSES.forEach(spec -> settings.put(spec, Plan.of(List.of(spec), List.of(), null)));
+        GATES.forEach(spec -> settings.put(spec, Plan.of(List.of(), List.of(spec), null)));
+        Path calibration = plan.calibration();
+        if (calibration != null) {
+            CalibrationText seen =
+                    new CalibrationText(
+                            List.of(calibration),
+                            CalibrationText.SEQUENCES,
+                            Math.min(CalibrationText.LENGTH, model.config().contextLength()),
+                            null);
+            CALIBRATED.forEach(spec -> settings.put(spec, Plan.of(List.of(spec), List.of(), seen)));
+        }
+        return settings;
+    }
+
+    private Findings.Place place() {
+        return new Findings.Place(
+                model.name(), weights.name().toLowerCase(Locale.ROOT), plan.threads().get(0));
+    }
+
     private Results.Lossy compare(
             AutoregressiveGenerator original,
             AutoregressiveGenerator changed,
-            String name,
+            String text,
             String setting) {
         Tokenizer tokenizer = original.model().tokenizer();
-        String text = JudgedText.TEXT;
-        int[] tokens = tokenizer.encode(text, Tokenizer.SpecialTokens.AS_WRITTEN);
+        int[] all = tokenizer.encode(text, Tokenizer.SpecialTokens.AS_WRITTEN);
+        int[] tokens = Arrays.copyOf(all, Math.min(JUDGED, all.length));
         QualityMeter meter =
                 new QualityMeter(
                         original.model().decoder(),
@@ -95,14 +125,15 @@ final class LossySettings {
                         foretold.codePointCount(0, foretold.length()),
                         done -> {});
         Prompt prompt =
-                new Prompt("the text's beginning", Arrays.copyOf(tokens, Math.min(32, tokens.length)));
+                new Prompt(
+                        "the text's beginning", Arrays.copyOf(tokens, Math.min(32, tokens.length)));
         Speed speed =
                 new SpeedMeter(List.of(prompt), TOKENS, 1, plan.rounds())
                         .measure(original, changed, EffortRequest.NONE, done -> {});
         Spread ratio = speed.ratio();
         return new Results.Lossy(
                 model.name(),
-                name,
+                place().weights(),
                 setting,
                 List.of(ratio.median(), ratio.least(), ratio.most()),
                 quality.original().perplexity(),

@@ -35,11 +35,9 @@ final class MachineReader {
 
     private MachineReader() {}
 
-    static Machine read(Map<String, String> contenders) {
+    static Machine read() {
         String processors = text(PROCESSORS);
         List<String> flags = List.of(value(processors, "flags", "Features").split("\\s+"));
-        Map<String, String> versions = new TreeMap<>(contenders);
-        versions.putAll(built());
         String memory = value(text(MEMORY), "MemTotal").replaceAll("\\D", "");
         return new Machine(
                 value(processors, "model name"),
@@ -52,7 +50,7 @@ final class MachineReader {
                                 System.getProperty("os.version"),
                                 System.getProperty("os.arch")),
                 System.getProperty("java.vendor") + " " + Runtime.version(),
-                versions,
+                built(),
                 ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
     }
 

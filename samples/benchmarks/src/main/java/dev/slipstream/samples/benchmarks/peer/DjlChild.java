@@ -109,8 +109,7 @@ public final class DjlChild implements PeerEngine {
     /** Returns the ids of prompts and what was written, one after the other. */
     private long[] search(List<int[]> prompts, int tokens) throws TranslateException {
         int length = prompts.get(0).length;
-        long[] ids =
-                prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
+        long[] ids = prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
         SearchConfig config = new SearchConfig();
         config.setMaxSeqLength(length + tokens);
         // Its own padding token would be taken out of the attention, wherever it stands.

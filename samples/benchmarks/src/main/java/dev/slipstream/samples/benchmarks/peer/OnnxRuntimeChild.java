@@ -34,8 +34,7 @@ public final class OnnxRuntimeChild implements PeerEngine {
             session = environment.createSession(model, options);
         }
         loop = new BareLoop(session, context);
-        tokenizer =
-                new Tokenizer(Files.readString(arguments.model().resolve("tokenizer.json")));
+        tokenizer = new Tokenizer(Files.readString(arguments.model().resolve("tokenizer.json")));
     }
 
     /**

@@ -1,7 +1,9 @@
 package dev.slipstream.samples.benchmarks.result;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What measured.
@@ -27,6 +29,13 @@ public record Machine(
     /** Copies lists and maps. */
     public Machine {
         instructions = List.copyOf(instructions);
-        versions = Map.copyOf(versions);
+        versions = Collections.unmodifiableMap(new TreeMap<>(versions));
+    }
+
+    /** Returns this with more versions. */
+    public Machine with(Map<String, String> more) {
+        Map<String, String> all = new TreeMap<>(versions);
+        all.putAll(more);
+        return new Machine(processor, processors, instructions, memory, system, java, all, load);
     }
 }

@@ -65,9 +65,7 @@ public enum OnnxForm {
                         .attribute("keepdims", 0)
                         .output("form.tokens");
         String lastKey = graph.node("Sub", tokens, "form.one").output("form.last_key");
-        graph.node("Cast", lastKey)
-                .attribute("to", ElementType.INT32.number())
-                .output("seqlens_k");
+        graph.node("Cast", lastKey).attribute("to", ElementType.INT32.number()).output("seqlens_k");
         String shape = graph.node("Shape", "attention_mask").output("form.shape");
         String total = graph.node("Gather", shape, "form.one").output("form.total");
         graph.node("Cast", total)
