@@ -85,7 +85,7 @@ public final class DjlChild implements PeerEngine {
 
     @Override
     public Timing generate(String prompt, int tokens) throws TranslateException {
-        int[] ids = tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADDED);
+        int[] ids = tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADD);
         long start = System.nanoTime();
         long[] all = search(List.of(ids), tokens);
         long end = System.nanoTime();
@@ -109,8 +109,7 @@ public final class DjlChild implements PeerEngine {
     /** Returns the ids of prompts and what was written, one after the other. */
     private long[] search(List<int[]> prompts, int tokens) throws TranslateException {
         int length = prompts.get(0).length;
-        long[] ids =
-                prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
+        long[] ids = prompts.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
         SearchConfig config = new SearchConfig();
         config.setMaxSeqLength(length + tokens);
         // Its own padding token would be taken out of the attention, wherever it stands.

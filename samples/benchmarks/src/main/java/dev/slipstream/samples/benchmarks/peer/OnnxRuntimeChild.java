@@ -34,8 +34,7 @@ public final class OnnxRuntimeChild implements PeerEngine {
             session = environment.createSession(model, options);
         }
         loop = new BareLoop(session, context);
-        tokenizer =
-                new Tokenizer(Files.readString(arguments.model().resolve("tokenizer.json")));
+        tokenizer = new Tokenizer(Files.readString(arguments.model().resolve("tokenizer.json")));
     }
 
     /**
@@ -82,7 +81,7 @@ public final class OnnxRuntimeChild implements PeerEngine {
         loop.clear();
         int[] written = new int[tokens];
         long start = System.nanoTime();
-        written[0] = loop.step(tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADDED));
+        written[0] = loop.step(tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADD));
         long first = System.nanoTime();
         for (int i = 1; i < tokens; i++) {
             written[i] = loop.step(written[i - 1]);

@@ -3,9 +3,9 @@ package dev.slipstream.samples.benchmarks.peer;
 import java.util.List;
 
 /**
- * A library with a model loaded, as {@link PeerLoop} asks it. Every run begins with an empty context
- * and decodes greedily. What the library cannot do throws an {@link UnsupportedOperationException}
- * that says why in a few words.
+ * A library with a model loaded, as {@link PeerLoop} asks it. Every run begins with an empty
+ * context and decodes greedily. What the library cannot do throws an {@link
+ * UnsupportedOperationException} that says why in a few words.
  */
 public interface PeerEngine extends AutoCloseable {
     /** Returns what tables call it, with its artifact and version. */

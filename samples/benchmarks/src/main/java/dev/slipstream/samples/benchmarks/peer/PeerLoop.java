@@ -8,7 +8,9 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** The main loop of a child: reads requests from standard input, a line of JSON each, and answers. */
+/**
+ * The main loop of a child: reads requests from standard input, a line of JSON each, and answers.
+ */
 public final class PeerLoop {
     /** Loads a model. */
     @FunctionalInterface

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokens that were written; 0 where the run writes none
  * @param text that was written; null where it is not wanted
  */
-public record Timing(
-        double seconds, double firstTokenSeconds, int tokens, @Nullable String text) {
+public record Timing(double seconds, double firstTokenSeconds, int tokens, @Nullable String text) {
     /**
      * Returns the time of a run that writes no text.
      *
