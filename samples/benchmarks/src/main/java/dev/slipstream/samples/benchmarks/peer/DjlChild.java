@@ -85,7 +85,7 @@ public final class DjlChild implements PeerEngine {
 
     @Override
     public Timing generate(String prompt, int tokens) throws TranslateException {
-        int[] ids = tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADDED);
+        int[] ids = tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADD);
         long start = System.nanoTime();
         long[] all = search(List.of(ids), tokens);
         long end = System.nanoTime();

@@ -13,8 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.tribuo.onnx.OnnxMl.TensorShapeProto;
-import org.tribuo.onnx.OnnxMl.ValueInfoProto;
 
 /**
  * Gives a decoder of the transformers.js form what {@code TextGenerator} has, and remembers when
@@ -29,9 +27,9 @@ final class FirstOutput implements NoBatchifyTranslator<NDList, CausalLMOutput> 
 
     /** Reads the shapes of the past from a model file. */
     FirstOutput(Path model) throws IOException {
-        for (ValueInfoProto input : OnnxModel.read(model).inputs()) {
+        for (var input : OnnxModel.read(model).inputs()) {
             if (input.getName().startsWith("past_key_values.")) {
-                TensorShapeProto shape = input.getType().getTensorType().getShape();
+                var shape = input.getType().getTensorType().getShape();
                 pasts.add(
                         new Past(
                                 input.getName(),

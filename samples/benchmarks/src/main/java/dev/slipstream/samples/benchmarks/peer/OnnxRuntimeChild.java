@@ -81,7 +81,7 @@ public final class OnnxRuntimeChild implements PeerEngine {
         loop.clear();
         int[] written = new int[tokens];
         long start = System.nanoTime();
-        written[0] = loop.step(tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADDED));
+        written[0] = loop.step(tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADD));
         long first = System.nanoTime();
         for (int i = 1; i < tokens; i++) {
             written[i] = loop.step(written[i - 1]);

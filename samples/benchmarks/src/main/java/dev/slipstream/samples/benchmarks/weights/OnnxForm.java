@@ -65,11 +65,11 @@ public enum OnnxForm {
                         .attribute("keepdims", 0)
                         .output("form.tokens");
         String lastKey = graph.node("Sub", tokens, "form.one").output("form.last_key");
-        graph.node("Cast", lastKey).attribute("to", ElementType.INT32.number()).output("seqlens_k");
+        graph.node("Cast", lastKey).attribute("to", ElementType.INT32.code()).output("seqlens_k");
         String shape = graph.node("Shape", "attention_mask").output("form.shape");
         String total = graph.node("Gather", shape, "form.one").output("form.total");
         graph.node("Cast", total)
-                .attribute("to", ElementType.INT32.number())
+                .attribute("to", ElementType.INT32.code())
                 .output("total_sequence_length");
         graph.node("Identity", "form.last").output("logit_positions");
         model.sort();
