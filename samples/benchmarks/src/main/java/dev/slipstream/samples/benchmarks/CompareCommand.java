@@ -186,6 +186,7 @@ final class CompareCommand implements Callable<Integer> {
         Contenders all = new Contenders(llamaBench, settings(), contenders);
         Machine started = MachineReader.read();
         Comparison comparison = new Comparison(plan(), all::of, this::say);
+        Contenders.missing().forEach((name, why) -> comparison.findings().missing(name, why));
         comparison.run(() -> write(results(comparison.findings(), started)));
         write(results(comparison.findings(), started));
         say("written: " + out);

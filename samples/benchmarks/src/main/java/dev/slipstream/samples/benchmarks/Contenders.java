@@ -2,10 +2,13 @@ package dev.slipstream.samples.benchmarks;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.samples.benchmarks.contest.Contender;
+import dev.slipstream.samples.benchmarks.peer.Peer;
 import dev.slipstream.samples.benchmarks.slipstream.Slipstream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,12 +25,25 @@ record Contenders(@Nullable Path llamaBench, List<String> settings, List<String>
         only = List.copyOf(only);
     }
 
+    /** Returns why peers cannot be started here, by their names. */
+    static Map<String, String> missing() {
+        Map<String, String> missing = new LinkedHashMap<>();
+        for (Peer peer : Peer.all()) {
+            String why = peer.missing();
+            if (why != null) {
+                missing.put(peer.name(), why);
+            }
+        }
+        return missing;
+    }
+
     /** Returns those that compute with a precision, Slipstream first. */
     List<Contender> of(Precision precision) {
         List<Contender> all = new ArrayList<>();
         all.add(
                 Slipstream.plain(precision)
                         .with(Slipstream.PLAIN, settings.toArray(String[]::new)));
+        Peer.all().stream().filter(peer -> peer.missing() == null).forEach(all::add);
         if (llamaBench != null) {
             all.add(new LlamaBenchContender(llamaBench));
         }

@@ -105,6 +105,11 @@ final class Findings {
         }
     }
 
+    /** Notes that a contender takes no part at all. */
+    void missing(String contender, String message) {
+        notes.add(new Results.Note("all", contender, message));
+    }
+
     private static Figure kind(Figure.Kind kind, int size) {
         return new Figure(kind, size);
     }

@@ -50,6 +50,8 @@ final class Heat {
     }
 
     /** Reads and decodes drawn tokens; beside a busy neighbour too, if that is planned. */
+    // The neighbour is only there, never asked.
+    @SuppressWarnings("try")
     void plain() throws IOException {
         List<Request> requests = requests();
         List<Entrant> entrants = start(contenders);

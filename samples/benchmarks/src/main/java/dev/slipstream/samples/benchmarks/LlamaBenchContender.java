@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -36,13 +35,8 @@ record LlamaBenchContender(Path binary) implements Contender {
 
     @Override
     public Path model(Path checkpoint, Precision precision, Path folder) throws IOException {
-        WeightFormat format =
-                switch (precision) {
-                    case FP32 -> WeightFormat.F32;
-                    case INT8 -> WeightFormat.Q8_0;
-                    case INT4 -> WeightFormat.Q4_0;
-                };
-        Path file = folder.resolve(format.name().toLowerCase(Locale.ROOT) + ".gguf");
+        WeightFormat format = WeightFormat.of(precision);
+        Path file = folder.resolve(format.label() + ".gguf");
         if (!Files.exists(file)) {
             Gguf.write(Checkpoint.read(checkpoint.toString()), format, file);
         }

@@ -28,7 +28,7 @@ final class Tables {
     /** One figure of Slipstream against the best peer's. */
     private record Comparison(double ratio, String peer) {
         String text() {
-            return ratio(ratio) + " (" + peer + ")";
+            return times(ratio) + " (" + peer + ")";
         }
 
         String verdict() {
@@ -154,7 +154,7 @@ final class Tables {
         String rate = text(busy, figure);
         return quiet == null
                 ? rate
-                : rate + ", " + ratio(busy.spread().median() / quiet.spread().median());
+                : rate + ", " + times(busy.spread().median() / quiet.spread().median());
     }
 
     /** Returns decoding rates over what the memory's speed allows. */
@@ -270,7 +270,7 @@ final class Tables {
     private static String quotient(@Nullable Cell above, @Nullable Cell below) {
         return above == null || below == null
                 ? NONE
-                : ratio(above.spread().median() / below.spread().median());
+                : times(above.spread().median() / below.spread().median());
     }
 
     /** Returns passes and gates with what they cost. */
@@ -299,7 +299,7 @@ final class Tables {
                     List.of(
                             "`" + row.setting() + "`",
                             row.speed().stream()
-                                    .map(Tables::ratio)
+                                    .map(Tables::times)
                                     .collect(Collectors.joining(", ")),
                             format("%.3f", row.perplexityAfter()),
                             format("%.3f", row.perplexityBefore()),
@@ -362,7 +362,7 @@ final class Tables {
         return cell == null ? NONE : cell.text(figure.kind().unit());
     }
 
-    private static String ratio(double ratio) {
+    private static String times(double ratio) {
         return format("%.2fx", ratio);
     }
 
