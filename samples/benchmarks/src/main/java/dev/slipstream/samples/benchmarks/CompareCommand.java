@@ -239,6 +239,7 @@ final class CompareCommand implements Callable<Integer> {
         return new Results(
                 command(),
                 plan.rounds(),
+                plan.tokens(),
                 foreignLimit,
                 quietOnly,
                 started.with(found.versions),

@@ -6,6 +6,7 @@ import dev.slipstream.samples.benchmarks.contest.Timed;
 import dev.slipstream.samples.benchmarks.result.Figure;
 import dev.slipstream.samples.benchmarks.result.Results;
 import dev.slipstream.samples.benchmarks.result.Sample;
+import dev.slipstream.samples.benchmarks.slipstream.Slipstream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -102,6 +103,13 @@ final class Findings {
         Results.Note note = new Results.Note(place.toString(), contender, message);
         if (!notes.contains(note)) {
             notes.add(note);
+        }
+    }
+
+    /** Keeps what a contender says of its version; another setting of it has the same. */
+    void version(String contender, String version) {
+        if (!contender.startsWith(Slipstream.PLAIN)) {
+            versions.merge(contender, version, (a, b) -> a.length() > b.length() ? a : b);
         }
     }
 

@@ -205,7 +205,7 @@ final class Heat {
 
     void close(List<Entrant> entrants) {
         for (Entrant entrant : entrants) {
-            findings.versions.put(entrant.name(), entrant.running().version());
+            findings.version(entrant.name(), entrant.running().version());
             entrant.running().close();
         }
     }

@@ -198,7 +198,7 @@ public final class ContenderProcess implements Running {
             List<String> lines =
                     Files.readString(errors, StandardCharsets.ISO_8859_1)
                             .lines()
-                            .filter(line -> !line.isBlank())
+                            .filter(line -> !line.isBlank() && !line.startsWith("\tat "))
                             .toList();
             List<String> last = lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size());
             return last.isEmpty() ? "" : ": " + String.join(" | ", last);

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures in turns: in each round each request goes to all entrants, one right after the other,
@@ -45,11 +47,11 @@ public final class Rounds {
         this.refused = refused;
     }
 
-    /** Lets all entrants do all requests, and keeps nothing of it. */
+    /** Lets all entrants do all requests as in a round, and keeps nothing of it. */
     public void warmUp(List<Request> requests) {
         for (Request request : requests) {
             for (Entrant entrant : entrants) {
-                ask(entrant, request);
+                runs(entrant, request);
             }
         }
     }
@@ -69,6 +71,15 @@ public final class Rounds {
 
     private void measure(Entrant entrant, Request request, int round) {
         ProcessorUse before = ProcessorUse.now();
+        Answer.Done mean = runs(entrant, request);
+        if (mean != null) {
+            double foreign = ProcessorUse.foreignShare(before, ProcessorUse.now(), processors);
+            measured.accept(new Timed(entrant.name(), request, round, mean, foreign));
+        }
+    }
+
+    /** Returns the means of as many runs as it takes; null if it cannot. */
+    private Answer.@Nullable Done runs(Entrant entrant, Request request) {
         double seconds = 0;
         double first = 0;
         int tokens = 0;
@@ -76,24 +87,21 @@ public final class Rounds {
         do {
             Answer.Done done = ask(entrant, request);
             if (done == null) {
-                return;
+                return null;
             }
             runs++;
             seconds += done.seconds();
             tokens += done.tokens();
             first += done.firstTokenSeconds() == null ? Double.NaN : done.firstTokenSeconds();
         } while (seconds < LEAST_SECONDS && runs < MOST_RUNS);
-        double foreign = ProcessorUse.foreignShare(before, ProcessorUse.now(), processors);
-        Answer.Done mean =
-                new Answer.Done(
-                        seconds / runs,
-                        Double.isNaN(first) ? null : (Double) (first / runs),
-                        tokens / runs,
-                        null);
-        measured.accept(new Timed(entrant.name(), request, round, mean, foreign));
+        return new Answer.Done(
+                seconds / runs,
+                Double.isNaN(first) ? null : (Double) (first / runs),
+                tokens / runs,
+                null);
     }
 
-    private Answer.@org.jspecify.annotations.Nullable Done ask(Entrant entrant, Request request) {
+    private Answer.@Nullable Done ask(Entrant entrant, Request request) {
         String kind = entrant.name() + "\n" + request.getClass().getSimpleName();
         if (silent.contains(kind)) {
             return null;
@@ -109,7 +117,7 @@ public final class Rounds {
                         : ((Answer.Failed) answer).message();
         refused.accept(
                 entrant.name(),
-                request.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT) + ": " + why);
+                request.getClass().getSimpleName().toLowerCase(Locale.ROOT) + ": " + why);
         return null;
     }
 }

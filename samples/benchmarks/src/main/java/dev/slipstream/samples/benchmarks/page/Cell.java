@@ -31,7 +31,8 @@ record Cell(Spread spread, int count, int loud) {
     /** Returns a value as tables show it: three digits, memory in MiB. */
     static String number(Figure.Unit unit, double value) {
         double shown = unit == Figure.Unit.BYTES ? value / MEBIBYTE : value;
-        int digits = shown >= 100 ? 0 : shown >= 10 ? 1 : shown >= 1 ? 2 : 3;
+        // Three digits that say something, wherever the point is.
+        int digits = shown <= 0 ? 0 : Math.max(0, 2 - (int) Math.floor(Math.log10(shown)));
         return String.format(Locale.ROOT, "%." + digits + "f", shown);
     }
 }

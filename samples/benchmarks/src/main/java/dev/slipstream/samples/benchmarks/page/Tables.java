@@ -198,17 +198,13 @@ final class Tables {
             return NONE;
         }
         // On the way through the text half of what is decoded lies before a token.
-        double before = figure.size() + decoded() / 2;
+        double before = figure.size() + results.tokens() / 2.0;
         double most = read / (traffic.weightBytes() + before * traffic.cacheBytes());
         return String.format(
                 Locale.ROOT,
                 "%.2f (%s)",
                 cell.spread().median() / most,
                 Cell.number(Figure.Unit.RATE, most));
-    }
-
-    private double decoded() {
-        return 128;
     }
 
     /** Returns the read speed over the working set that is nearest in size. */

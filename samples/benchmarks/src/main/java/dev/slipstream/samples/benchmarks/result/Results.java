@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param command line that made it
  * @param rounds of each run
+ * @param tokens that were decoded in each
  * @param foreignLimit share of the machine that others may use during a run that counts, 0 to 1
  * @param quietOnly whether runs beyond that limit are left out
  * @param machine that measured
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public record Results(
         String command,
         int rounds,
+        int tokens,
         double foreignLimit,
         boolean quietOnly,
         Machine machine,
