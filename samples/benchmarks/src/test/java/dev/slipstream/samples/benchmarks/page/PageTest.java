@@ -174,7 +174,7 @@ class PageTest {
                         "http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
                 var root = factory.newDocumentBuilder().parse(plot.toFile()).getDocumentElement();
                 assertThat(root.getTagName()).isEqualTo("svg");
-                assertThat(root.getElementsByTagName("path").getLength()).isGreaterThan(20);
+                assertThat(root.getElementsByTagName("path").getLength()).isGreaterThan(10);
             }
         }
     }
