@@ -69,7 +69,10 @@ class PeerLoopTest {
         new PeerLoop(new BufferedReader(new StringReader(requests)), answers)
                 .answer(new Recorder(), 1.5);
         List<String> lines =
-                out.toString(StandardCharsets.UTF_8).lines().filter(l -> l.startsWith("{")).toList();
+                out.toString(StandardCharsets.UTF_8)
+                        .lines()
+                        .filter(l -> l.startsWith("{"))
+                        .toList();
         assertThat(lines)
                 .hasSize(7)
                 .startsWith(

@@ -25,9 +25,7 @@ class GgufTensorsTest {
             double expected =
                     wave < 8192 / 4.0
                             ? 1
-                            : wave > 8192
-                                    ? 32
-                                    : 1 / ((1 - smooth(wave)) / 32 + smooth(wave));
+                            : wave > 8192 ? 32 : 1 / ((1 - smooth(wave)) / 32 + smooth(wave));
             assertThat(values.get(i)).isCloseTo((float) expected, PERCENT);
         }
         assertThat(values.get(0)).isEqualTo(1);
@@ -51,8 +49,7 @@ class GgufTensorsTest {
         assertThatThrownBy(
                         () ->
                                 GgufTensors.of(
-                                        with(new RotaryScaling.None(10_000), 16),
-                                        WeightFormat.F32))
+                                        with(new RotaryScaling.None(10_000), 16), WeightFormat.F32))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("a sliding window of 16");
     }

@@ -66,8 +66,7 @@ class GgufTest {
         int head = model.config().headSize();
         for (String side : List.of("q", "k")) {
             float[] theirs = read.values("blk.1.attn_" + side + ".weight");
-            float[] ours =
-                    values(model, "model.layers.1.self_attn." + side + "_proj.weight");
+            float[] ours = values(model, "model.layers.1.self_attn." + side + "_proj.weight");
             for (int row = 0; row < ours.length / columns; row++) {
                 int inHead = row % head;
                 int pair = inHead % (head / 2);
@@ -141,8 +140,7 @@ class GgufTest {
     }
 
     private static float[] values(Checkpoint model, String name) {
-        FloatBuffer floats =
-                Floats.toFloat32(model.weights().tensor(name)).data().asFloatBuffer();
+        FloatBuffer floats = Floats.toFloat32(model.weights().tensor(name)).data().asFloatBuffer();
         float[] values = new float[floats.remaining()];
         floats.get(values);
         return values;

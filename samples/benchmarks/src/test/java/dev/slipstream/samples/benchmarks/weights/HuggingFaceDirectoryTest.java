@@ -33,7 +33,10 @@ class HuggingFaceDirectoryTest {
         HuggingFaceDirectory.write(
                 Checkpoint.read(folder.resolve("a").toString()), folder.resolve("b"));
         assertThat(folder.resolve("b/README.md")).exists();
-        assertThat(Files.mismatch(folder.resolve("a/model.safetensors"), folder.resolve("b/model.safetensors")))
+        assertThat(
+                        Files.mismatch(
+                                folder.resolve("a/model.safetensors"),
+                                folder.resolve("b/model.safetensors")))
                 .isEqualTo(-1);
         assertThat(Files.isSymbolicLink(folder.resolve("b/model.safetensors"))).isTrue();
         assertThat(Checkpoint.read(folder.resolve("b").toString()).config())

@@ -114,9 +114,7 @@ final class PlainGguf {
         int exponent = bits >> 10 & 31;
         double fraction = (bits & 1023) / 1024.0;
         double magnitude =
-                exponent == 0
-                        ? Math.scalb(fraction, -14)
-                        : Math.scalb(1 + fraction, exponent - 15);
+                exponent == 0 ? Math.scalb(fraction, -14) : Math.scalb(1 + fraction, exponent - 15);
         return (float) (bits < 0 ? -magnitude : magnitude);
     }
 }
