@@ -69,4 +69,9 @@ public final class DjlContender implements Peer {
     public double bitsPerWeight(Precision precision) {
         return ScaleBits.of(precision);
     }
+
+    @Override
+    public String toString() {
+        return name();
+    }
 }

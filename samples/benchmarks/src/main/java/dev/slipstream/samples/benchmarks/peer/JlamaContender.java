@@ -143,4 +143,9 @@ public final class JlamaContender implements Peer {
         // Scales are 32-bit floats.
         return precision == Precision.FP32 ? 32 : 5;
     }
+
+    @Override
+    public String toString() {
+        return name();
+    }
 }

@@ -93,4 +93,9 @@ public final class LlamaCppContender implements Peer {
     public int cacheBytes() {
         return Short.BYTES;
     }
+
+    @Override
+    public String toString() {
+        return name();
+    }
 }

@@ -25,7 +25,7 @@ public final class OnnxRuntimeChild implements PeerEngine {
     private final Tokenizer tokenizer;
     private final int context;
 
-    private OnnxRuntimeChild(PeerArguments arguments) throws OrtException, IOException {
+    OnnxRuntimeChild(PeerArguments arguments) throws OrtException, IOException {
         OrtEnvironment environment = OnnxRuntime.start();
         context = arguments.context();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {

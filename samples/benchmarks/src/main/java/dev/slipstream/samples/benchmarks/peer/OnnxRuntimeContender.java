@@ -49,4 +49,9 @@ public final class OnnxRuntimeContender implements Peer {
     public double bitsPerWeight(Precision precision) {
         return ScaleBits.of(precision);
     }
+
+    @Override
+    public String toString() {
+        return name();
+    }
 }

@@ -23,10 +23,12 @@ public final class PeerLoop {
         PeerEngine load(PeerArguments arguments) throws Exception;
     }
 
+    private final BufferedReader requests;
     private final PrintStream answers;
     private final DrawnTokens drawn = new DrawnTokens();
 
-    private PeerLoop(PrintStream answers) {
+    PeerLoop(BufferedReader requests, PrintStream answers) {
+        this.requests = requests;
         this.answers = answers;
     }
 
@@ -43,21 +45,21 @@ public final class PeerLoop {
         long start = System.nanoTime();
         try (PeerEngine engine = loader.load(PeerArguments.parse(arguments))) {
             double seconds = (System.nanoTime() - start) / 1e9;
-            new PeerLoop(answers).answer(engine, seconds);
+            BufferedReader requests =
+                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            new PeerLoop(requests, answers).answer(engine, seconds);
         }
         // Some libraries leave threads behind that would keep the process.
         Runtime.getRuntime().halt(0);
     }
 
-    private void answer(PeerEngine engine, double loadSeconds) throws IOException {
+    void answer(PeerEngine engine, double loadSeconds) throws IOException {
         JsonObject ready = new JsonObject();
         ready.addProperty("ready", true);
         ready.addProperty("name", engine.name());
         ready.addProperty("version", engine.version());
         ready.addProperty("loadSeconds", loadSeconds);
         say(ready);
-        BufferedReader requests =
-                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = requests.readLine(); line != null; line = requests.readLine()) {
             if (line.isBlank()) {
                 continue;

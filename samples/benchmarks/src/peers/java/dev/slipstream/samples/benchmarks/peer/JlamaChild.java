@@ -4,16 +4,15 @@ import com.github.tjake.jlama.model.AbstractModel;
 import com.github.tjake.jlama.model.ModelSupport;
 import com.github.tjake.jlama.safetensors.DType;
 import com.github.tjake.jlama.safetensors.SafeTensorSupport;
-import com.github.tjake.jlama.safetensors.prompt.PromptContext;
 import com.github.tjake.jlama.tensor.AbstractTensor;
 import com.github.tjake.jlama.tensor.KvBufferCache;
 import com.github.tjake.jlama.tensor.operations.TensorOperationsProvider;
 import com.github.tjake.jlama.util.PhysicalCoreExecutor;
+import dev.slipstream.decode.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -30,8 +29,9 @@ public final class JlamaChild implements PeerEngine {
     private final PeerArguments arguments;
     private final AbstractModel model;
     private final KvBufferCache cache;
+    private final Tokenizer tokenizer;
 
-    private JlamaChild(PeerArguments arguments) {
+    private JlamaChild(PeerArguments arguments) throws IOException {
         this.arguments = arguments;
         PhysicalCoreExecutor.overrideThreadCount(arguments.threads());
         model =
@@ -40,6 +40,8 @@ public final class JlamaChild implements PeerEngine {
                         DType.F32,
                         DType.valueOf(arguments.option("activations", "F32")));
         cache = new KvBufferCache(model);
+        // Its own cuts byte-level vocabularies of GPT-2's form wrongly, and gives no spaces back.
+        tokenizer = new Tokenizer(Files.readString(arguments.model().resolve("tokenizer.json")));
     }
 
     /**
@@ -99,9 +101,9 @@ public final class JlamaChild implements PeerEngine {
     }
 
     @Override
-    public Timing generate(String prompt, int tokens) throws IOException {
-        int[] ids = encode(prompt);
-        long[] written = new long[tokens];
+    public Timing generate(String prompt, int tokens) {
+        int[] ids = tokenizer.encode(prompt, Tokenizer.SpecialTokens.ADD);
+        int[] written = new int[tokens];
         long start = System.nanoTime();
         try (KvBufferCache.KvBuffer past = cache.getEphemeralKvBuffer();
                 AbstractTensor logits = logits()) {
@@ -114,7 +116,7 @@ public final class JlamaChild implements PeerEngine {
                 written[count++] = token;
             }
             long end = System.nanoTime();
-            String text = model.getTokenizer().decode(Arrays.copyOf(written, count));
+            String text = tokenizer.decode(written, 0, count);
             return Timing.between(start, first, end, count, text);
         }
     }
@@ -138,15 +140,6 @@ public final class JlamaChild implements PeerEngine {
         }
     }
 
-    /** It puts a begin token before every prompt; here it does where the tokenizer says so. */
-    private int[] encode(String prompt) throws IOException {
-        Path tokenizer = arguments.model().resolve("tokenizer.json");
-        if (Files.readString(tokenizer).contains("TemplateProcessing")) {
-            return model.encodePrompt(PromptContext.of(prompt));
-        }
-        return Arrays.stream(model.getTokenizer().encode(prompt)).mapToInt(Math::toIntExact).toArray();
-    }
-
     private AbstractTensor logits() {
         return model.makeDenseTensor(1, model.getConfig().vocabularySize);
     }
@@ -165,6 +158,7 @@ public final class JlamaChild implements PeerEngine {
 
     @Override
     public void close() {
+        tokenizer.close();
         cache.close();
         model.close();
     }
