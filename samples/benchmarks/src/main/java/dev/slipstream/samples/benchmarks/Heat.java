@@ -24,6 +24,9 @@ final class Heat {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
     private static final int ROOM = 8;
 
+    /** Tokens of a real text with what is written behind it, at most. */
+    private static final int TEXTS = 512;
+
     private final ComparisonPlan plan;
     private final ModelFolder model;
     private final Precision weights;
@@ -156,7 +159,8 @@ final class Heat {
     /** Returns the context that all open the model with: what the requests need. */
     private int context() {
         int decoding = Collections.max(plan.prompts()) + plan.tokens();
-        int needed = Math.max(Collections.max(plan.prefill()), decoding) + ROOM;
+        int drawn = Math.max(Collections.max(plan.prefill()), decoding) + ROOM;
+        int needed = Math.max(drawn, TEXTS);
         return Math.min(needed, model.config().contextLength());
     }
 

@@ -30,6 +30,10 @@ public final class OnnxRuntimeChild implements PeerEngine {
         context = arguments.context();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(arguments.threads());
+            String profile = arguments.option("profile", "");
+            if (!profile.isEmpty()) {
+                options.enableProfiling(profile);
+            }
             String model = arguments.model().resolve("model.onnx").toString();
             session = environment.createSession(model, options);
         }

@@ -46,6 +46,18 @@ public final class OnnxRuntimeContender implements Peer {
     }
 
     @Override
+    public List<String> profiling(Path model, int threads, int context, Path prefix) {
+        return JavaCommand.of(
+                OnnxRuntimeChild.class,
+                List.of(),
+                List.of(
+                        model.toString(),
+                        String.valueOf(threads),
+                        String.valueOf(context),
+                        "profile=" + prefix));
+    }
+
+    @Override
     public double bitsPerWeight(Precision precision) {
         return ScaleBits.of(precision);
     }

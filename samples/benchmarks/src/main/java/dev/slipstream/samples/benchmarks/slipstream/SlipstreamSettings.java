@@ -25,6 +25,7 @@ import java.util.Set;
  *       behind {@code draft-}
  *   <li>{@code plan}, or {@code passes} and {@code gates} (several with semicolons between them),
  *       {@code text}, {@code sequences} and {@code length} as in {@link PlanOptions#parse}
+ *   <li>{@code device}: cpu
  *   <li>{@code cache-directory}: what is kept from one start to the next
  * </ul>
  */
@@ -33,7 +34,14 @@ final class SlipstreamSettings {
     private static final Set<String> PLAN =
             Set.of("plan", "passes", "gates", "text", "sequences", "length");
     private static final Set<String> OTHERS =
-            Set.of("weights", "requests", "spinning", "prefix-cache", "drafter", "cache-directory");
+            Set.of(
+                    "weights",
+                    "requests",
+                    "spinning",
+                    "prefix-cache",
+                    "drafter",
+                    "cache-directory",
+                    "device");
 
     private SlipstreamSettings() {}
 
@@ -54,6 +62,12 @@ final class SlipstreamSettings {
                                 + " or draft-..., found "
                                 + name);
             }
+        }
+        String device = arguments.option("device", "cpu");
+        if (!device.equals("cpu")) {
+            throw new IllegalArgumentException(
+                    "device: expected cpu, the only one that models compute on here, found "
+                            + device);
         }
         LoadOptions loading =
                 LoadOptions.defaults()
