@@ -22,6 +22,9 @@ final class SessionSettings {
      */
     private static final String BRIEF_MICROSECONDS = "20";
 
+    /** A property, for a profile is one look at a process and no way to run it. */
+    private static final String PROFILE = "slipstream.profile";
+
     private SessionSettings() {}
 
     /** Returns the settings that the options ask for; the caller closes them. */
@@ -47,6 +50,10 @@ final class SessionSettings {
         settings.setMemoryPatternOptimization(false);
         if (options.device().resolve() == Device.GPU) {
             settings.addCUDA(0);
+        }
+        String profile = System.getProperty(PROFILE);
+        if (profile != null) {
+            settings.enableProfiling(profile);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.slipstream.samples.cli;
 
+import dev.slipstream.evaluate.ModelShape;
+import dev.slipstream.evaluate.RandomModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -38,7 +38,8 @@ public final class Main implements Runnable {
                 .get("micro")
                 .setUnmatchedOptionsArePositionalParams(true)
                 .setUnmatchedOptionsAllowedAsOptionParameters(true);
-        return commands.setUsageHelpAutoWidth(false)
+        return commands.setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(false)
                 .setUsageHelpWidth(100)
                 .setUsageHelpLongOptionsMaxWidth(34)
                 .setExecutionExceptionHandler(Main::failure)

@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.evaluate;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param rotaryTheta base of the rotary embedding
  * @param rotaryFactor by how much Llama 3 stretches it; null leaves it as it is
  */
-record ModelShape(
+public record ModelShape(
         String name,
         int hidden,
         int layers,
@@ -34,21 +34,40 @@ record ModelShape(
         int context,
         double rotaryTheta,
         @Nullable Double rotaryFactor) {
+    /** Checks the ranges. */
+    public ModelShape {
+        int least = Math.min(Math.min(hidden, layers), Math.min(keyValueHeads, headSize));
+        if (Math.min(least, Math.min(intermediate, context)) < 1) {
+            throw new IllegalArgumentException(name + ": expected sizes of 1 or more");
+        }
+        if (heads < keyValueHeads || heads % keyValueHeads != 0) {
+            throw new IllegalArgumentException(
+                    "heads: expected a multiple of the %d key/value heads, found %d"
+                            .formatted(keyValueHeads, heads));
+        }
+        if (vocabulary < RandomTokenizer.SMALLEST) {
+            throw new IllegalArgumentException(
+                    "vocabulary: expected %d or more, found %d"
+                            .formatted(RandomTokenizer.SMALLEST, vocabulary));
+        }
+    }
+
     /** The shape of {@code HuggingFaceTB/SmolLM2-135M}. */
-    static final ModelShape SMOLLM2_135M =
+    public static final ModelShape SMOLLM2_135M =
             new ModelShape("smollm2-135m", 576, 30, 9, 3, 64, 1536, 49152, 8192, 100_000, null);
 
     /** The shape of {@code meta-llama/Llama-3.2-1B}. */
-    static final ModelShape LLAMA_32_1B =
+    public static final ModelShape LLAMA_32_1B =
             new ModelShape(
                     "llama-3.2-1b", 2048, 16, 32, 8, 64, 8192, 128256, 131072, 500_000, 32.0);
 
-    static final List<ModelShape> KNOWN = List.of(SMOLLM2_135M, LLAMA_32_1B);
+    /** All of them. */
+    public static final List<ModelShape> KNOWN = List.of(SMOLLM2_135M, LLAMA_32_1B);
 
     private static final int STRETCHED_CONTEXT = 8192;
 
     /** Returns the tensors by their Hugging Face names, in the order of a file. */
-    Map<String, int[]> tensors() {
+    public Map<String, int[]> tensors() {
         Map<String, int[]> tensors = new LinkedHashMap<>();
         tensors.put("model.embed_tokens.weight", new int[] {vocabulary, hidden});
         int queries = heads * headSize;

@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.evaluate;
 
 import com.google.gson.stream.JsonWriter;
 import java.io.IOException;

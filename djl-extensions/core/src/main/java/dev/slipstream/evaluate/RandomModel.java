@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.evaluate;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -20,7 +20,7 @@ import java.util.function.LongConsumer;
  * of its shape costs, and says nothing. Weights are normally distributed as a Llama's are before
  * its training, in BF16.
  */
-final class RandomModel {
+public final class RandomModel {
     private static final double DEVIATION = 0.02;
     private static final int CHUNK = 1 << 20;
 
@@ -32,7 +32,13 @@ final class RandomModel {
     private final float[] normal = new float[VALUES];
     private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
 
-    RandomModel(ModelShape shape, long seed) {
+    /**
+     * Constructs a model.
+     *
+     * @param shape its numbers
+     * @param seed of the weights: the same seed gives the same files
+     */
+    public RandomModel(ModelShape shape, long seed) {
         this.shape = shape;
         this.random = new SplittableRandom(seed);
         Random values = new Random(seed);
@@ -43,7 +49,7 @@ final class RandomModel {
     }
 
     /** Returns the number of weights. */
-    long parameters() {
+    public long parameters() {
         return shape.tensors().values().stream().mapToLong(RandomModel::elements).sum();
     }
 
@@ -52,8 +58,9 @@ final class RandomModel {
      *
      * @param directory an existing one
      * @param written hears how many weights are written
+     * @throws IOException if a file cannot be written, or the weights are there already
      */
-    void write(Path directory, LongConsumer written) throws IOException {
+    public void write(Path directory, LongConsumer written) throws IOException {
         Files.writeString(directory.resolve("config.json"), shape.config() + "\n");
         RandomTokenizer.write(
                 Files.newBufferedWriter(directory.resolve("tokenizer.json")), shape.vocabulary());

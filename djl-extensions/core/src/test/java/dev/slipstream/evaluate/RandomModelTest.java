@@ -1,4 +1,4 @@
-package dev.slipstream.samples.cli;
+package dev.slipstream.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -80,17 +80,5 @@ class RandomModelTest {
         assertThat(new RandomModel(ModelShape.SMOLLM2_135M, 0).parameters()).isEqualTo(134_515_008);
         assertThat(new RandomModel(ModelShape.LLAMA_32_1B, 0).parameters())
                 .isEqualTo(1_235_814_400);
-    }
-
-    @Test
-    void refusesUnknownShapesAndDirectoriesWithFiles() throws IOException {
-        Shell shell = new Shell(Library.slipstream());
-        Files.writeString(directory.resolve("mine.txt"), "kept");
-        String out = directory.toString();
-        assertThat(shell.run("random-model", "--shape", "gpt-5", "--out", out)).isEqualTo(2);
-        assertThat(shell.err()).contains("smollm2-135m, llama-3.2-1b", "gpt-5");
-        assertThat(shell.run("random-model", "--shape", "smollm2-135m", "--out", out)).isEqualTo(1);
-        assertThat(shell.err()).contains("--out: expected a new or an empty directory");
-        assertThat(directory).isDirectoryContaining("glob:**mine.txt");
     }
 }
