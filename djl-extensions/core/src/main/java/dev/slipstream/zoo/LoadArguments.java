@@ -36,6 +36,8 @@ final class LoadArguments {
     private static final List<String> OTHERS =
             List.of(
                     "precision",
+                    "prefillWeights",
+                    "prefillThreshold",
                     "contextLength",
                     "threads",
                     "spinning",
@@ -94,6 +96,7 @@ final class LoadArguments {
                 () ->
                         new LoadOptions(
                                 constant(options, "precision", defaults.precision()),
+                                prefill(options, defaults.prefill()),
                                 number(options, "contextLength", defaults.contextLength()),
                                 number(options, "threads", defaults.threads()),
                                 constant(options, "spinning", defaults.spinning()),
@@ -103,6 +106,15 @@ final class LoadArguments {
                                 plan(options),
                                 directory(options),
                                 wide(options, "cacheLimit", defaults.cacheLimit())));
+    }
+
+    private static PrefillOptions prefill(Map<String, ?> options, PrefillOptions defaults) {
+        return named(
+                name -> "prefillThreshold",
+                () ->
+                        new PrefillOptions(
+                                constant(options, "prefillWeights", defaults.weights()),
+                                number(options, "prefillThreshold", defaults.threshold())));
     }
 
     private static BatchOptions batching(Map<String, ?> options, BatchOptions defaults) {

@@ -3,6 +3,7 @@ package dev.slipstream.zoo;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.GenerationConfig;
 import dev.slipstream.checkpoint.ModelFiles;
+import dev.slipstream.checkpoint.TwoForms;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.Tokenizer;
@@ -38,12 +39,13 @@ final class ModelOpener {
         DecoderModel decoder = null;
         try {
             SourceGraph read = SourceGraph.read(source, options);
-            OnnxModel graph = new Accelerator(options).graph(source, read, tokenizer);
+            OnnxModel graph = inForms(new Accelerator(options).graph(source, read, tokenizer));
             decoder =
                     source instanceof ModelSource.Onnx onnx && graph == read.graph() && !own(graph)
                             ? DecoderModel.open(onnx.file(), read.contextLength(), runtime())
                             : DecoderModel.open(graph, read.contextLength(), runtime());
             checkIds(source, tokenizer, decoder.vocabularySize());
+            new FormChoice(options).set(decoder);
             LanguageModel model =
                     new LanguageModel(
                             source.name(),
@@ -66,11 +68,16 @@ final class ModelOpener {
         SourceGraph read = SourceGraph.read(source, options);
         Accelerator accelerator = new Accelerator(options);
         if (options.plan().calibration() == null) {
-            return accelerator.graph(source, read, null);
+            return inForms(accelerator.graph(source, read, null));
         }
         try (Tokenizer tokenizer = SourceTexts.tokenizer(source)) {
-            return accelerator.graph(source, read, tokenizer);
+            return inForms(accelerator.graph(source, read, tokenizer));
         }
+    }
+
+    /** Returns a graph with the second form of its weights that the options ask for. */
+    private OnnxModel inForms(OnnxModel graph) {
+        return options.prefill().weights() == PrefillWeights.SAME ? graph : TwoForms.of(graph);
     }
 
     /** Of the form that is written here: it gets what the runtime adds to such graphs. */
@@ -81,6 +88,11 @@ final class ModelOpener {
     private void refuseDraftsThatCannotBe(ModelSource source) {
         if (!drafting.draftsItself()) {
             return;
+        }
+        if (options.prefill().weights() != PrefillWeights.SAME) {
+            throw new CheckpointException(
+                    "%s: expected no prefill weights beside the drafters slice and layer-skip, whose gates may not lie within the choice of weights, found %s; draft with prompt-lookup, corpus or model, or leave the prefill weights out"
+                            .formatted(source.name(), options.prefill().weights()));
         }
         if (source instanceof ModelSource.Onnx onnx) {
             throw new CheckpointException(

@@ -7,6 +7,8 @@ import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.EncoderOptions;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.PrefillOptions;
+import dev.slipstream.zoo.PrefillWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,6 +42,23 @@ final class ModelOptions {
                     "How weights of a checkpoint are stored, behind all passes: ${COMPLETION-CANDIDATES}, in"
                             + " any case. ONNX files are opened as they are. Default: int8.")
     private Precision weights = Precision.INT8;
+
+    @Option(
+            names = "--prefill-weights",
+            paramLabel = "same|int8",
+            description =
+                    "What runs of many tokens use, such as the reading of a prompt: the same weights,"
+                            + " or bytes beside them, which take memory and are faster there."
+                            + " Default: same.")
+    private PrefillWeights prefillWeights = PrefillWeights.SAME;
+
+    @Option(
+            names = "--prefill-threshold",
+            paramLabel = "N",
+            description =
+                    "New tokens of a run from which on it uses the prefill weights. Default:"
+                            + " measured when the model is loaded.")
+    private int prefillThreshold;
 
     @Option(
             names = "--context-length",
@@ -104,12 +123,22 @@ final class ModelOptions {
     LoadOptions loading() {
         return LoadOptions.defaults()
                 .withPrecision(weights)
+                .withPrefill(prefill())
                 .withContextLength(contextLength)
                 .withThreads(threads)
                 .withSpinning(spinning)
                 .withRequests(1, 0)
                 .withCache(CacheOptions.NONE)
                 .withPlan(plan.plan());
+    }
+
+    private PrefillOptions prefill() {
+        try {
+            return new PrefillOptions(prefillWeights, prefillThreshold);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(
+                    command.commandLine(), "--prefill-" + e.getMessage(), e);
+        }
     }
 
     /** Returns how to open the model to measure it: with one thread unless asked otherwise. */
