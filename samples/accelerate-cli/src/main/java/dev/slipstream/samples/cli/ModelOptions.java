@@ -136,8 +136,7 @@ final class ModelOptions {
         try {
             return new PrefillOptions(prefillWeights, prefillThreshold);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(
-                    command.commandLine(), "--prefill-" + e.getMessage(), e);
+            throw new ParameterException(command.commandLine(), "--prefill-" + e.getMessage(), e);
         }
     }
 
