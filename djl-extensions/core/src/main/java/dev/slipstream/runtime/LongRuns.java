@@ -18,6 +18,14 @@ public final class LongRuns {
     private static final int PAST = 64;
     private static final int MOST_ROUNDS = 20;
 
+    /** So many rounds at least of sizes up to this, which decide most and cost least. */
+    private static final int LEAST_ROUNDS = 3;
+
+    private static final int SMALL = 16;
+
+    /** Less than this is no gain: a disturbed size would let long runs begin too early. */
+    private static final double GAIN = 0.1;
+
     private final DecoderModel model;
     private final DecoderSession session;
     private final int[] tokens;
@@ -36,7 +44,8 @@ public final class LongRuns {
      * sets} what was found.
      *
      * @param model that {@linkplain DecoderModel#hasTwoForms() has two forms}
-     * @param budget how long; one round of all sizes is run in any case
+     * @param budget how long; one round of all sizes, and three of the small ones, are run in any
+     *     case
      * @return the number of tokens; {@link Integer#MAX_VALUE} if it never is the faster one
      */
     public static int measure(DecoderModel model, Duration budget) {
@@ -54,7 +63,8 @@ public final class LongRuns {
     }
 
     /**
-     * Returns the least size from which on every measured size is faster in the form for many.
+     * Returns the least size from which on every measured size is faster by a tenth in the form for
+     * many.
      *
      * @param times by the number of new tokens
      */
@@ -62,7 +72,7 @@ public final class LongRuns {
         int found = Integer.MAX_VALUE;
         for (int size : times.keySet().stream().sorted((a, b) -> b - a).toList()) {
             Times both = times.get(size);
-            if (both.longForm() >= both.shortForm()) {
+            if (both.longForm() > (1 - GAIN) * both.shortForm()) {
                 break;
             }
             found = size;
@@ -78,10 +88,14 @@ public final class LongRuns {
         run(past, RunForm.SHORT, 0);
         SortedMap<Integer, Times> least = new TreeMap<>();
         for (int round = 0; round < MOST_ROUNDS; round++) {
-            if (round > 0 && System.nanoTime() - start > budget) {
+            boolean spent = round > 0 && System.nanoTime() - start > budget;
+            if (spent && round >= LEAST_ROUNDS) {
                 break;
             }
             for (int size : sizes) {
+                if (spent && size > SMALL) {
+                    break;
+                }
                 // The first run of a size makes its buffers: the forms take turns at that.
                 boolean shortFirst = round % 2 == 0;
                 long first = run(size, shortFirst ? RunForm.SHORT : RunForm.LONG, past);

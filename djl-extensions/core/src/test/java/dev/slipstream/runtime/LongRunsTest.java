@@ -9,15 +9,15 @@ import org.junit.jupiter.api.Test;
 class LongRunsTest {
     @Test
     void longRunsBeginWhereTheyAreFasterAndStayFaster() {
-        assertThat(LongRuns.crossing(times(10, 12, 20, 19, 40, 25))).isEqualTo(4);
+        assertThat(LongRuns.crossing(times(10, 12, 20, 17, 40, 25))).isEqualTo(4);
         // One lucky size below a slower one is no reason.
-        assertThat(LongRuns.crossing(times(10, 9, 20, 21, 40, 25))).isEqualTo(8);
-        assertThat(LongRuns.crossing(times(10, 9, 20, 19, 40, 25))).isEqualTo(2);
+        assertThat(LongRuns.crossing(times(10, 8, 20, 21, 40, 25))).isEqualTo(8);
+        assertThat(LongRuns.crossing(times(10, 8, 20, 17, 40, 25))).isEqualTo(2);
     }
 
     @Test
     void neverWhereTheLargestIsNotFaster() {
-        assertThat(LongRuns.crossing(times(10, 9, 20, 19, 40, 40))).isEqualTo(Integer.MAX_VALUE);
+        assertThat(LongRuns.crossing(times(10, 8, 20, 17, 40, 37))).isEqualTo(Integer.MAX_VALUE);
         assertThat(LongRuns.crossing(new TreeMap<>())).isEqualTo(Integer.MAX_VALUE);
     }
 
