@@ -79,6 +79,40 @@ public final class DecoderGraphs {
             Precision precision,
             int contextLength,
             SelfDraftShape shape) {
+        return written(name, config, weights, precision, contextLength, shape).model;
+    }
+
+    /**
+     * Returns the graph of a checkpoint with {@link TwoForms}: weights in a precision for few new
+     * tokens, and rounded to bytes from the checkpoint's own floats for many.
+     *
+     * @param name of the model
+     * @param config its shape
+     * @param weights its tensors, by their Hugging Face names
+     * @param precision how the matrices are stored that few tokens meet
+     * @param contextLength the most tokens of a sequence
+     * @throws CheckpointException if config and weights contradict each other
+     */
+    public static OnnxModel writeTwoForms(
+            String name,
+            DecoderConfig config,
+            Weights weights,
+            Precision precision,
+            int contextLength) {
+        Written first =
+                written(name, config, weights, precision, contextLength, SelfDraftShape.none());
+        return TwoForms.of(first.model, first.projections.originals());
+    }
+
+    private record Written(OnnxModel model, Projections projections) {}
+
+    private static Written written(
+            String name,
+            DecoderConfig config,
+            Weights weights,
+            Precision precision,
+            int contextLength,
+            SelfDraftShape shape) {
         config.checkAgainst(weights);
         shape.checkAgainst(name, config);
         OnnxModel model = new OnnxModel(name);
@@ -104,7 +138,7 @@ public final class DecoderGraphs {
                                     .map(String::valueOf)
                                     .collect(Collectors.joining(",")));
         }
-        return model;
+        return new Written(model, projections);
     }
 
     private void write(int contextLength) {

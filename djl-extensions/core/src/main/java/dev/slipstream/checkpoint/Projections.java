@@ -25,8 +25,11 @@ final class Projections {
     /** By module, or by the name that joined ones have. */
     private final Map<String, QuantizedMatrix> quantized;
 
+    /** By the name of a quantised matrix's values: the matrices under each other, as they were. */
+    private final Map<String, List<Tensor>> originals;
+
     Projections(GraphBuilder graph, Weights weights, Precision precision) {
-        this(graph, graph, weights, precision, new HashMap<>());
+        this(graph, graph, weights, precision, new HashMap<>(), new HashMap<>());
     }
 
     private Projections(
@@ -34,17 +37,24 @@ final class Projections {
             GraphBuilder graph,
             Weights weights,
             Precision precision,
-            Map<String, QuantizedMatrix> quantized) {
+            Map<String, QuantizedMatrix> quantized,
+            Map<String, List<Tensor>> originals) {
         this.whole = whole;
         this.graph = graph;
         this.weights = weights;
         this.precision = precision;
         this.quantized = quantized;
+        this.originals = originals;
     }
 
     /** Returns projections in a branch; their weights stay outside, where they can be shared. */
     Projections into(GraphBuilder branch) {
-        return new Projections(whole, branch, weights, precision, quantized);
+        return new Projections(whole, branch, weights, precision, quantized, originals);
+    }
+
+    /** Returns, by the name of a quantised matrix's values, what it was rounded from. */
+    Map<String, List<Tensor>> originals() {
+        return originals;
     }
 
     /** Returns the name of a constant, which is made on first use. */
@@ -152,6 +162,7 @@ final class Projections {
         if (matrix == null) {
             matrix = new BlockQuantizer(precision).quantize(matrices);
             quantized.put(name, matrix);
+            originals.put(values, matrices);
             whole.initializer(values, matrix.values());
             whole.initializer(scales, matrix.scales());
         }

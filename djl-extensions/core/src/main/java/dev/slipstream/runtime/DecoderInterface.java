@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.slipstream.checkpoint.TwoForms;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param pasts tokens that each sequence holds already, {@code [sequences]}
  * @param sequences the most sequences that share a run
  * @param draft switch between the whole model and the part that drafts, a scalar
+ * @param longRun switch between the weights for few and for many new tokens, a scalar
  * @param gates how many gates there are
  * @param notes what they mean
  * @param states what one run hands to the next
@@ -53,6 +55,7 @@ record DecoderInterface(
         @Nullable Input pasts,
         int sequences,
         @Nullable Input draft,
+        @Nullable Input longRun,
         GateShape gates,
         GateNotes notes,
         List<State> states,
@@ -166,6 +169,7 @@ record DecoderInterface(
         Input pasts = null;
         int sequences = 1;
         Input draft = null;
+        Input longRun = null;
         List<State> states = new ArrayList<>();
         for (NodeInfo info : inputs.values()) {
             TensorInfo tensor = tensor(info, model);
@@ -187,6 +191,7 @@ record DecoderInterface(
                     sequences = Math.toIntExact(tensor.getShape()[0]);
                 }
                 case "draft" -> draft = input;
+                case TwoForms.LONG_RUN -> longRun = input;
                 case Effort.GATES,
                         Effort.WIDTHS,
                         Effort.SKIP_THRESHOLDS,
@@ -233,6 +238,7 @@ record DecoderInterface(
                 pasts,
                 sequences,
                 draft,
+                longRun,
                 GateShape.of(session, notes, model),
                 notes,
                 List.copyOf(states),

@@ -37,6 +37,7 @@ public final class DecoderModel implements AutoCloseable {
     private final SharedRun shared;
     private final KeyValuePool pool;
     private final Set<DecoderSession> sessions = ConcurrentHashMap.newKeySet();
+    private volatile int longRunsFrom = Integer.MAX_VALUE;
     private boolean closed;
 
     private DecoderModel(
@@ -235,6 +236,40 @@ public final class DecoderModel implements AutoCloseable {
         return decoder.draft() != null;
     }
 
+    /** Tells whether the model has a second form of its weights, for many new tokens at once. */
+    public boolean hasTwoForms() {
+        return decoder.longRun() != null;
+    }
+
+    /**
+     * Returns from how many new tokens on a turn is run in the form for many; {@link
+     * Integer#MAX_VALUE} if none is, as at first.
+     */
+    public int longRunsFrom() {
+        return longRunsFrom;
+    }
+
+    /**
+     * Chooses which turns are run in the form for many. Two forms give a token different logits,
+     * keys and values, and what a session holds may come from both.
+     *
+     * @param tokens new ones of a turn, from which on it is run in that form, at least 2
+     * @throws IllegalStateException unless the model {@link #hasTwoForms()}
+     */
+    public void runLongFrom(int tokens) {
+        if (tokens < 2) {
+            throw new IllegalArgumentException("tokens: expected 2 or more, found " + tokens);
+        }
+        if (!hasTwoForms()) {
+            throw new IllegalStateException(name + " has one form of its weights only");
+        }
+        longRunsFrom = tokens;
+    }
+
+    RunForm form(int tokens) {
+        return tokens >= longRunsFrom ? RunForm.LONG : RunForm.SHORT;
+    }
+
     /** Returns what is noted in the model's file, by name; not any more after it is closed. */
     public Map<String, String> metadata() {
         try {
@@ -277,7 +312,9 @@ public final class DecoderModel implements AutoCloseable {
 
     /**
      * Runs new tokens of several sessions, together where the graph can: turns whose efforts differ
-     * in more than what they skip run one after the other.
+     * in more than what they skip run one after the other, and so do long and short turns of a
+     * model with {@linkplain #hasTwoForms() two forms}. It is a turn's own tokens that count: what
+     * others ask for at the same time changes no bits.
      *
      * @param turns at most one a session
      * @param depth how much of the model to run
@@ -288,10 +325,11 @@ public final class DecoderModel implements AutoCloseable {
      */
     public List<Logits> forward(List<Turn> turns, Depth depth) {
         requireOwnOnce(turns);
-        Map<Effort, List<Integer>> alike = new LinkedHashMap<>();
+        Map<Kind, List<Integer>> alike = new LinkedHashMap<>();
         for (int i = 0; i < turns.size(); i++) {
-            Effort run = turns.get(i).effort(depth).withoutSkipping();
-            alike.computeIfAbsent(run, effort -> new ArrayList<>()).add(i);
+            Turn turn = turns.get(i);
+            Kind kind = new Kind(turn.effort(depth).withoutSkipping(), form(turn.length()));
+            alike.computeIfAbsent(kind, one -> new ArrayList<>()).add(i);
         }
         Logits[] results = new Logits[turns.size()];
         for (List<Integer> group : alike.values()) {
@@ -320,6 +358,9 @@ public final class DecoderModel implements AutoCloseable {
         requireOwn(turn);
         return turn.session().forward(turn, Depth.FULL);
     }
+
+    /** What turns must have in common to share a run. */
+    private record Kind(Effort effort, RunForm form) {}
 
     private List<Logits> together(List<Turn> turns, Depth depth) {
         if (turns.size() > 1) {

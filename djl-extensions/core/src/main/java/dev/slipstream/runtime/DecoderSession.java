@@ -169,7 +169,7 @@ public final class DecoderSession implements AutoCloseable {
     }
 
     /**
-     * Runs new tokens of several sessions at once.
+     * Runs new tokens of several sessions at once, all in one form.
      *
      * @throws CancellationException if a session or the model was terminated or closed; no tokens
      *     of this run are held
@@ -192,7 +192,8 @@ public final class DecoderSession implements AutoCloseable {
             }
         }
         try {
-            List<SharedRun.Part> parts = run.run(held, depth);
+            DecoderModel model = turns.get(0).session().model;
+            List<SharedRun.Part> parts = run.run(held, depth, model.form(turns.get(0).length()));
             for (int i = 0; i < turns.size(); i++) {
                 Turn turn = turns.get(i);
                 turn.session().runs++;
@@ -407,7 +408,9 @@ public final class DecoderSession implements AutoCloseable {
         try {
             Step step = steps.of(count, rows);
             Effort effort = turn.effort(depth);
-            step.fill(turn.tokens(), from, length, depth, effort, turn.fullTokens(from, count));
+            RunForm form = model.form(count);
+            int full = turn.fullTokens(from, count);
+            step.fill(turn.tokens(), from, length, depth, form, effort, full);
             if (model.decoder().mask() != null) {
                 mask = step.mask(ones(), length + count);
             }

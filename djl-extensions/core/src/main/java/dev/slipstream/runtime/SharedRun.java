@@ -33,6 +33,7 @@ final class SharedRun implements AutoCloseable {
     private final ByteBuffer starts;
     private final ByteBuffer pasts;
     private final ByteBuffer draft = Buffers.allocate(1);
+    private final ByteBuffer longRun = Buffers.allocate(1);
     private final GateBuffers gates;
 
     /**
@@ -71,10 +72,10 @@ final class SharedRun implements AutoCloseable {
     record Part(Logits logits, int skipped) {}
 
     /**
-     * Runs the turns, at most {@link DecoderInterface#sequences()}, all of one effort but for what
-     * they skip.
+     * Runs the turns, at most {@link DecoderInterface#sequences()}, all of one form, and of one
+     * effort but for what they skip.
      */
-    List<Part> run(List<Sequence> sequences, Depth depth) throws OrtException {
+    List<Part> run(List<Sequence> sequences, Depth depth, RunForm form) throws OrtException {
         int tokens = sequences.stream().mapToInt(s -> s.turn().length()).sum();
         int rows = sequences.stream().mapToInt(Sequence::rows).sum();
         int size = decoder.vocabularySize();
@@ -85,6 +86,7 @@ final class SharedRun implements AutoCloseable {
         gates.fillRun(sequences.get(0).turn().effort(depth));
         fill(sequences, tokens, depth);
         draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
+        longRun.put(0, form.flag());
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         List<OnnxTensor> made = new ArrayList<>();
         try {
@@ -93,6 +95,7 @@ final class SharedRun implements AutoCloseable {
             put(inputs, made, decoder.starts(), starts, decoder.sequences() + 1L);
             put(inputs, made, decoder.pasts(), pasts, decoder.sequences());
             put(inputs, made, decoder.draft(), draft);
+            put(inputs, made, decoder.longRun(), longRun);
             for (int i = 0; i < decoder.sequences(); i++) {
                 OnnxTensor used = i < sequences.size() ? sequences.get(i).keysAndValues() : nothing;
                 inputs.put(RaggedAttention.KEYS_VALUES + i, Objects.requireNonNull(used));

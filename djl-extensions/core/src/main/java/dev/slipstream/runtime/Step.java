@@ -34,6 +34,7 @@ final class Step implements AutoCloseable {
     private final ByteBuffer starts;
     private final ByteBuffer pasts;
     private final ByteBuffer draft;
+    private final ByteBuffer longRun;
     private final GateBuffers gates;
     private final ByteBuffer rawLogits;
     private final Logits logits;
@@ -57,6 +58,7 @@ final class Step implements AutoCloseable {
             starts = optional(decoder.starts(), decoder.sequences() + 1, decoder.sequences() + 1);
             pasts = optional(decoder.pasts(), decoder.sequences(), decoder.sequences());
             draft = optional(decoder.draft(), 1);
+            longRun = optional(decoder.longRun(), 1);
             gates = new GateBuffers(decoder);
             gates.reserve(tokens);
             gates.bind(environment, tokens, inputs, outputs, owned);
@@ -127,10 +129,11 @@ final class Step implements AutoCloseable {
      * Fills the inputs for a run.
      *
      * @param past tokens that are held
+     * @param form which of the weights to use, where there are two forms
      * @param effort how much of the model is computed
      * @param full how many of the tokens skip nothing
      */
-    void fill(int[] source, int from, int past, Depth depth, Effort effort, int full)
+    void fill(int[] source, int from, int past, Depth depth, RunForm form, Effort effort, int full)
             throws OrtException {
         for (int i = 0; i < tokens; i++) {
             put(ids, decoder.ids().type(), i, source[from + i]);
@@ -155,6 +158,9 @@ final class Step implements AutoCloseable {
         }
         if (decoder.draft() != null) {
             draft.put(0, (byte) (depth == Depth.DRAFT ? 1 : 0));
+        }
+        if (decoder.longRun() != null) {
+            longRun.put(0, form.flag());
         }
         gates.fillRun(effort);
         gates.fillRows(0, tokens, effort, full);

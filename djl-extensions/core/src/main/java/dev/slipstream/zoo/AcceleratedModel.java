@@ -2,6 +2,7 @@ package dev.slipstream.zoo;
 
 import dev.slipstream.decode.Tokenizer;
 import dev.slipstream.graph.OnnxModel;
+import dev.slipstream.pass.PassException;
 import dev.slipstream.pass.PassReport;
 import dev.slipstream.pass.Pipeline;
 import dev.slipstream.pass.PipelineProgress;
@@ -33,6 +34,11 @@ public final class AcceleratedModel {
     }
 
     static AcceleratedModel make(String location, LoadOptions options, PipelineProgress progress) {
+        if (options.prefill().weights() != PrefillWeights.SAME) {
+            throw new PassException(
+                    "%s: expected no prefill weights, which are made when a model is loaded and not written, found %s; say so where the result is loaded"
+                            .formatted(location, options.prefill().weights()));
+        }
         ModelSource source = ModelSource.find(location, options.precision());
         SourceGraph read = SourceGraph.read(source, options.withDrafting(DraftOptions.NONE));
         Accelerator accelerator = new Accelerator(options);

@@ -108,6 +108,7 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
         Sha256.add(digest, source.name());
         new SourceHashes(caches).add(digest, source);
         Sha256.add(digest, options.precision().name());
+        Sha256.add(digest, options.prefill().weights().name());
         Sha256.add(digest, Integer.toString(options.contextLength()));
         Sha256.add(digest, Integer.toString(runtime.sequences()));
         Sha256.add(digest, new DraftingOpener(options).partOfGraph());
@@ -223,7 +224,11 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
     private OnnxModel graph() {
         if (graph == null) {
             boolean looks = options.plan().calibration() != null;
-            graph = accelerator.graph(source, source(), looks ? tokenizer.get() : null);
+            graph =
+                    new FormChoice(options)
+                            .graph(
+                                    accelerator.graph(
+                                            source, source(), looks ? tokenizer.get() : null));
         }
         return graph;
     }

@@ -161,6 +161,7 @@ final class DraftingOpener {
         LoadOptions plain =
                 loading.withDrafting(DraftOptions.NONE)
                         .withPlan(Plan.NONE)
+                        .withPrefill(PrefillOptions.of(loading.prefill().weights()))
                         .withContextLength(0)
                         .withRequests(1, 0);
         ModelSource source = ModelSource.find(place, plain.precision());

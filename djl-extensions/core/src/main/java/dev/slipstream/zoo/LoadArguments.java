@@ -37,6 +37,8 @@ final class LoadArguments {
     private static final List<String> OTHERS =
             List.of(
                     "precision",
+                    "prefillWeights",
+                    "prefillThreshold",
                     "contextLength",
                     "threads",
                     "spinning",
@@ -98,6 +100,7 @@ final class LoadArguments {
                 () ->
                         new LoadOptions(
                                 constant(options, "precision", defaults.precision()),
+                                prefill(options, defaults.prefill()),
                                 number(options, "contextLength", defaults.contextLength()),
                                 number(options, "threads", defaults.threads()),
                                 constant(options, "spinning", defaults.spinning()),
@@ -121,6 +124,15 @@ final class LoadArguments {
         throw new IllegalArgumentException(
                 "the criteria's device: expected cpu() or gpu(), found %s; another GPU is made the first by the environment variable CUDA_VISIBLE_DEVICES"
                         .formatted(criteria));
+    }
+
+    private static PrefillOptions prefill(Map<String, ?> options, PrefillOptions defaults) {
+        return named(
+                name -> "prefillThreshold",
+                () ->
+                        new PrefillOptions(
+                                constant(options, "prefillWeights", defaults.weights()),
+                                number(options, "prefillThreshold", defaults.threshold())));
     }
 
     private static BatchOptions batching(Map<String, ?> options, BatchOptions defaults) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param precision of the weights, for models that are built from a checkpoint; ONNX files are
  *     opened as they are
+ * @param prefill what runs of many tokens use beside them
  * @param contextLength the most tokens of prompt and answer; 0 takes the model's own, 4,096 at most
  * @param threads that one run of the graph uses; 0 takes half of the machine's processors
  * @param spinning what those threads do while they wait for each other
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LoadOptions(
         Precision precision,
+        PrefillOptions prefill,
         int contextLength,
         int threads,
         Spinning spinning,
@@ -60,13 +62,14 @@ public record LoadOptions(
     }
 
     /**
-     * Returns int8 weights, the model's own context, sleeping waits, the processor, four running
-     * and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no plan, and
-     * {@link WarmStart#usual()}.
+     * Returns int8 weights for all runs, the model's own context, sleeping waits, the processor,
+     * four running and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no
+     * plan, and {@link WarmStart#usual()}.
      */
     public static LoadOptions defaults() {
         return new LoadOptions(
                 Precision.INT8,
+                PrefillOptions.NONE,
                 0,
                 0,
                 Spinning.OFF,
@@ -83,6 +86,11 @@ public record LoadOptions(
     /** Returns these options with another precision. */
     public LoadOptions withPrecision(Precision value) {
         return with(edit -> edit.precision = value);
+    }
+
+    /** Returns these options with other weights for runs of many tokens. */
+    public LoadOptions withPrefill(PrefillOptions value) {
+        return with(edit -> edit.prefill = value);
     }
 
     /** Returns these options with another context length. */
@@ -154,6 +162,7 @@ public record LoadOptions(
     /** The options while one of them changes. */
     private static final class Edit {
         private Precision precision;
+        private PrefillOptions prefill;
         private int contextLength;
         private int threads;
         private Spinning spinning;
@@ -168,6 +177,7 @@ public record LoadOptions(
 
         Edit(LoadOptions from) {
             precision = from.precision;
+            prefill = from.prefill;
             contextLength = from.contextLength;
             threads = from.threads;
             spinning = from.spinning;
@@ -184,6 +194,7 @@ public record LoadOptions(
         LoadOptions done() {
             return new LoadOptions(
                     precision,
+                    prefill,
                     contextLength,
                     threads,
                     spinning,

@@ -11,6 +11,7 @@ import dev.slipstream.evaluate.OpenEncoder;
 import dev.slipstream.evaluate.ResidentMemory;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.Calibration;
+import dev.slipstream.pass.PassException;
 import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.DecoderModel;
@@ -34,9 +35,15 @@ public final class ModelCandidates implements CandidateOpener {
      *     candidate says otherwise
      * @param original the same model, open; lends its tokenizer to all candidates
      * @param calibration text for passes that look at one
+     * @throws PassException if the options have prefill weights, which candidates do not get
      */
     public ModelCandidates(
             String location, LoadOptions options, LanguageModel original, Calibration calibration) {
+        if (options.prefill().weights() != PrefillWeights.SAME) {
+            throw new PassException(
+                    "%s: expected no prefill weights while candidates are compared, found %s; choose a plan without them, then evaluate it with them"
+                            .formatted(location, options.prefill().weights()));
+        }
         this.location = location;
         this.options = options;
         this.original = original;

@@ -46,6 +46,7 @@ final class ModelOpener {
             decoder = opened.decoder();
             Tokenizer tokenizer = load.get();
             checkIds(source, tokenizer, decoder.vocabularySize());
+            new FormChoice(options).set(decoder);
             LanguageModel model =
                     new LanguageModel(
                             source.name(),
@@ -72,16 +73,21 @@ final class ModelOpener {
         SourceGraph read = SourceGraph.read(source, options);
         Accelerator accelerator = new Accelerator(options);
         if (options.plan().calibration() == null) {
-            return accelerator.graph(source, read, null);
+            return new FormChoice(options).graph(accelerator.graph(source, read, null));
         }
         try (Tokenizer tokenizer = SourceTexts.tokenizer(source)) {
-            return accelerator.graph(source, read, tokenizer);
+            return new FormChoice(options).graph(accelerator.graph(source, read, tokenizer));
         }
     }
 
     private void refuseDraftsThatCannotBe(ModelSource source) {
         if (!drafting.draftsItself()) {
             return;
+        }
+        if (options.prefill().weights() != PrefillWeights.SAME) {
+            throw new CheckpointException(
+                    "%s: expected no prefill weights beside the drafters slice and layer-skip, whose gates may not lie within the choice of weights, found %s; draft with prompt-lookup, corpus or model, or leave the prefill weights out"
+                            .formatted(source.name(), options.prefill().weights()));
         }
         if (source instanceof ModelSource.Onnx onnx) {
             throw new CheckpointException(

@@ -57,15 +57,27 @@ record SourceGraph(
         int contextLength =
                 contextLength(
                         config.contextLength(), source.files().location(), options.contextLength());
-        OnnxModel graph =
-                DecoderGraphs.write(
-                        source.name(),
-                        config,
-                        weights,
-                        options.plan().isEmpty() ? options.precision() : Precision.FP32,
-                        contextLength,
-                        new DraftingOpener(options).shape(config, source.name()));
+        OnnxModel graph = written(source.name(), config, weights, contextLength, options);
         return new SourceGraph(graph, contextLength, config.beginToken(), config.endTokens());
+    }
+
+    private static OnnxModel written(
+            String name,
+            DecoderConfig config,
+            Weights weights,
+            int contextLength,
+            LoadOptions options) {
+        if (options.plan().isEmpty() && options.prefill().weights() == PrefillWeights.INT8) {
+            return DecoderGraphs.writeTwoForms(
+                    name, config, weights, options.precision(), contextLength);
+        }
+        return DecoderGraphs.write(
+                name,
+                config,
+                weights,
+                options.plan().isEmpty() ? options.precision() : Precision.FP32,
+                contextLength,
+                new DraftingOpener(options).shape(config, name));
     }
 
     private static SourceGraph imported(ModelSource.Onnx source, int asked) {

@@ -77,6 +77,14 @@ enum DrawnModel {
                 part.shape(config));
     }
 
+    /** Returns the graph of the checkpoint in a directory, with a second form for long runs. */
+    static OnnxModel twoForms(Path directory, Precision precision, int contextLength) {
+        ModelFiles files = ModelFiles.of(directory);
+        DecoderConfig config = DecoderConfig.read(files);
+        return DecoderGraphs.writeTwoForms(
+                "drawn", config, SafeTensors.read(files), precision, contextLength);
+    }
+
     /** Writes {@code config.json} and {@code model.safetensors}. */
     void write(Path directory, Random random) throws IOException {
         write(directory, random, SHAPE);

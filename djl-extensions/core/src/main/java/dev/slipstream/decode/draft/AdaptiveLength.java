@@ -37,6 +37,11 @@ public record AdaptiveLength(int kMin, int kMax, int delta, double rho)
     }
 
     @Override
+    public int mostTokens() {
+        return kMax;
+    }
+
+    @Override
     public DraftLengths lengths(Supplier<VerificationCosts> costs) {
         return this;
     }

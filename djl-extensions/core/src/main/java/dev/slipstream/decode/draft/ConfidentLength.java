@@ -30,6 +30,11 @@ public record ConfidentLength(int most, double leastConfidence)
     }
 
     @Override
+    public int mostTokens() {
+        return most;
+    }
+
+    @Override
     public DraftLengths lengths(Supplier<VerificationCosts> costs) {
         return this;
     }

@@ -23,6 +23,11 @@ public record ConstantLength(int tokens) implements DraftLengthRule, DraftLength
     }
 
     @Override
+    public int mostTokens() {
+        return tokens;
+    }
+
+    @Override
     public DraftLengths lengths(Supplier<VerificationCosts> costs) {
         return this;
     }

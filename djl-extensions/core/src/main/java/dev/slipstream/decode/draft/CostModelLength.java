@@ -26,6 +26,11 @@ public record CostModelLength(int most) implements DraftLengthRule {
     }
 
     @Override
+    public int mostTokens() {
+        return most;
+    }
+
+    @Override
     public DraftLengths lengths(Supplier<VerificationCosts> costs) {
         return new CostModelLengths(most, costs.get());
     }

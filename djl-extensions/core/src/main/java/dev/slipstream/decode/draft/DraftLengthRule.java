@@ -21,6 +21,9 @@ public sealed interface DraftLengthRule
      */
     DraftLengths lengths(Supplier<VerificationCosts> costs);
 
+    /** Returns the most tokens of a draft. */
+    int mostTokens();
+
     /**
      * Returns the rule that a text names.
      *

@@ -10,6 +10,7 @@ import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.ModelCandidates;
 import dev.slipstream.zoo.Models;
+import dev.slipstream.zoo.PrefillOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -144,6 +145,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (originalLocation.equals(location)
                 && originalPrecision == model.weights()
                 && model.plan().isEmpty()
+                && model.measured().prefill().equals(PrefillOptions.NONE)
                 && request.equals(EffortRequest.NONE)) {
             throw appraisal.usage(
                     "--against: expected another model, other --against-weights, an effort, or a plan for the model, found the model itself");
@@ -156,6 +158,7 @@ final class EvaluateCommand implements Callable<Integer> {
                                 originalLocation,
                                 model.measured()
                                         .withPlan(Plan.NONE)
+                                        .withPrefill(PrefillOptions.NONE)
                                         .withPrecision(originalPrecision));
                 OpenCandidate candidate = ModelCandidates.original(location, model.measured())) {
             report =

@@ -8,6 +8,8 @@ import dev.slipstream.runtime.Spinning;
 import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.EncoderOptions;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.PrefillOptions;
+import dev.slipstream.zoo.PrefillWeights;
 import dev.slipstream.zoo.WarmStart;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +44,23 @@ final class ModelOptions {
                     "How weights of a checkpoint are stored, behind all passes: ${COMPLETION-CANDIDATES}, in"
                             + " any case. ONNX files are opened as they are. Default: int8.")
     private Precision weights = Precision.INT8;
+
+    @Option(
+            names = "--prefill-weights",
+            paramLabel = "same|int8",
+            description =
+                    "What runs of many tokens use, such as the reading of a prompt: the same weights,"
+                            + " or bytes beside them, which take memory and are faster there."
+                            + " Default: same.")
+    private PrefillWeights prefillWeights = PrefillWeights.SAME;
+
+    @Option(
+            names = "--prefill-threshold",
+            paramLabel = "N",
+            description =
+                    "New tokens of a run from which on it uses the prefill weights. Default:"
+                            + " measured when the model is loaded.")
+    private int prefillThreshold;
 
     @Option(
             names = "--context-length",
@@ -123,6 +142,7 @@ final class ModelOptions {
         LoadOptions defaults = LoadOptions.defaults();
         return defaults.withWarmStart(noWarmStart ? WarmStart.OFF : defaults.warmStart())
                 .withPrecision(weights)
+                .withPrefill(prefill())
                 .withContextLength(contextLength)
                 .withThreads(threads)
                 .withSpinning(spinning)
@@ -130,6 +150,14 @@ final class ModelOptions {
                 .withRequests(1, 0)
                 .withCache(CacheOptions.NONE)
                 .withPlan(plan.plan());
+    }
+
+    private PrefillOptions prefill() {
+        try {
+            return new PrefillOptions(prefillWeights, prefillThreshold);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), "--prefill-" + e.getMessage(), e);
+        }
     }
 
     /** Returns how to open the model to measure it: with one thread unless asked otherwise. */

@@ -17,6 +17,8 @@ import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.DraftOptions;
 import dev.slipstream.zoo.DrafterKind;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.PrefillOptions;
+import dev.slipstream.zoo.PrefillWeights;
 import dev.slipstream.zoo.SkippedLayers;
 import dev.slipstream.zoo.WarmStart;
 import java.io.ByteArrayInputStream;
@@ -109,6 +111,7 @@ class GenerateCommandTest {
                         + " --repetition-penalty 1.1 --presence-penalty -0.25 --frequency-penalty"
                         + " 0.75 --logit-bias 3=-100 --logit-bias 4=1.5 --seed 42 --stop END --stop"
                         + " \n\n --ignore-end --timeout 1.5 --logprobs 2 --weights int4"
+                        + " --prefill-weights int8 --prefill-threshold 20"
                         + " --context-length 64 --threads 3 --spinning brief --device auto";
 
         int code = shell.run(command.split(" "));
@@ -133,6 +136,7 @@ class GenerateCommandTest {
                 .isEqualTo(
                         LoadOptions.defaults()
                                 .withPrecision(Precision.INT4)
+                                .withPrefill(new PrefillOptions(PrefillWeights.INT8, 20))
                                 .withContextLength(64)
                                 .withThreads(3)
                                 .withSpinning(Spinning.BRIEF)
@@ -389,6 +393,9 @@ class GenerateCommandTest {
     @CsvSource({
         "--max-tokens x, --max-tokens",
         "--weights int3, --weights",
+        "--prefill-weights int4, --prefill-weights",
+        "--prefill-weights int8 --prefill-threshold 1, --prefill-threshold",
+        "--prefill-threshold 8, --prefill-threshold",
         "--logit-bias 5, --logit-bias",
         "--prompt a --prompt-file b, mutually exclusive",
         "--system s, --chat",

@@ -7,6 +7,8 @@ import dev.slipstream.runtime.InferenceException;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.PrefillOptions;
+import dev.slipstream.zoo.PrefillWeights;
 import dev.slipstream.zoo.WarmStart;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +22,11 @@ import org.springframework.util.unit.DataSize;
  *     name here if left out.
  * @param weights Precision of the weights of models that are built from a checkpoint; ONNX files
  *     are opened as they are.
+ * @param prefillWeights What runs of many tokens use, such as the reading of a prompt: "same", or
+ *     "int8" for bytes beside the other weights, which take memory and are faster there; "same" if
+ *     left out.
+ * @param prefillThreshold New tokens of a run from which on it uses the prefill weights; measured
+ *     when the model is loaded if left out.
  * @param contextLength Most tokens of prompt and answer; the model's own if left out.
  * @param threads Threads that one run of the graph uses; half of the processors if left out.
  * @param spinning What those threads do while they wait for each other: "off" sleeps, "brief" burns
@@ -44,6 +51,8 @@ import org.springframework.util.unit.DataSize;
 public record ModelProperties(
         @Nullable String location,
         @Nullable Precision weights,
+        @Nullable PrefillWeights prefillWeights,
+        @Nullable Integer prefillThreshold,
         @Nullable Integer contextLength,
         @Nullable Integer threads,
         @Nullable Spinning spinning,
@@ -98,6 +107,7 @@ public record ModelProperties(
                                 maxQueued != null ? maxQueued : options.batching().maxQueued());
         return new LoadOptions(
                 weights != null ? weights : options.precision(),
+                prefill(),
                 contextLength != null ? contextLength : options.contextLength(),
                 threads != null ? threads : options.threads(),
                 spinning != null ? spinning : options.spinning(),
@@ -109,6 +119,13 @@ public record ModelProperties(
                 cacheDirectory,
                 cacheLimit != null ? cacheLimit.toBytes() : options.cacheLimit(),
                 warmStart != null ? warmStart : options.warmStart());
+    }
+
+    private PrefillOptions prefill() {
+        PrefillOptions usual = LoadOptions.defaults().prefill();
+        return new PrefillOptions(
+                prefillWeights != null ? prefillWeights : usual.weights(),
+                prefillThreshold != null ? prefillThreshold : usual.threshold());
     }
 
     private ModelPlan modelPlan() {
@@ -130,6 +147,7 @@ public record ModelProperties(
                             + " found nothing",
                     null);
         }
+        SlipstreamConfigurationException.check(prefix + ".prefill-threshold", this::prefill);
         if (contextLength != null) {
             SlipstreamConfigurationException.check(
                     prefix + ".context-length", () -> options.withContextLength(contextLength));

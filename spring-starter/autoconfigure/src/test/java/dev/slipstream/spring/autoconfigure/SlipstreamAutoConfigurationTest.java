@@ -21,6 +21,8 @@ import dev.slipstream.zoo.CacheOptions;
 import dev.slipstream.zoo.DraftOptions;
 import dev.slipstream.zoo.DrafterKind;
 import dev.slipstream.zoo.LoadOptions;
+import dev.slipstream.zoo.PrefillOptions;
+import dev.slipstream.zoo.PrefillWeights;
 import dev.slipstream.zoo.SkippedLayers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,6 +60,8 @@ class SlipstreamAutoConfigurationTest {
         runner.withPropertyValues(
                         "slipstream.models.zebra.location=/models/zebra",
                         "slipstream.models.zebra.weights=int4",
+                        "slipstream.models.zebra.prefill-weights=int8",
+                        "slipstream.models.zebra.prefill-threshold=20",
                         "slipstream.models.zebra.context-length=512",
                         "slipstream.models.zebra.threads=3",
                         "slipstream.models.zebra.spinning=brief",
@@ -82,6 +86,9 @@ class SlipstreamAutoConfigurationTest {
                                     .isEqualTo(
                                             LoadOptions.defaults()
                                                     .withPrecision(Precision.INT4)
+                                                    .withPrefill(
+                                                            new PrefillOptions(
+                                                                    PrefillWeights.INT8, 20))
                                                     .withContextLength(512)
                                                     .withThreads(3)
                                                     .withSpinning(Spinning.BRIEF)

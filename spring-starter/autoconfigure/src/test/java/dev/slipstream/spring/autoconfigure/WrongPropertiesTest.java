@@ -65,6 +65,7 @@ class WrongPropertiesTest {
             value = {
                 "slipstream.models.my-tales.context-length, -1",
                 "slipstream.models.my-tales.threads, -2",
+                "slipstream.models.my-tales.prefill-threshold, 8",
                 "slipstream.models.my-tales.max-active, 0",
                 "slipstream.models.my-tales.max-queued, -1",
                 "slipstream.models.my-tales.location, nowhere",
@@ -112,6 +113,7 @@ class WrongPropertiesTest {
     @ParameterizedTest
     @CsvSource({
         "slipstream.models.my-tales.weights, int5",
+        "slipstream.models.my-tales.prefill-weights, int4",
         "slipstream.models.my-tales.threads, two",
         "slipstream.models.my-tales.generation.deadline, soon",
         "slipstream.models.my-tales.batching.key-value-memory, plenty",
