@@ -43,7 +43,7 @@ final class Comparison {
     /**
      * Measures.
      *
-     * @param afterEach is run after each model, precision and number of threads
+     * @param afterEach is run after each part, to keep what was found
      */
     void run(Step afterEach) throws IOException {
         if (plan.has(Part.BANDWIDTH)) {
@@ -61,8 +61,7 @@ final class Comparison {
                 List<Contender> all = contenders.apply(weights);
                 all.forEach(each -> traffic(model, weights, each));
                 for (int threads : plan.threads()) {
-                    heat(model, weights, threads, all);
-                    afterEach.run();
+                    heat(model, weights, threads, all, afterEach);
                 }
                 Path text = plan.text();
                 if (model.real() && plan.has(Part.LOSSY) && text != null) {
@@ -80,7 +79,8 @@ final class Comparison {
         void run() throws IOException;
     }
 
-    private void heat(ModelFolder model, Precision weights, int threads, List<Contender> all)
+    private void heat(
+            ModelFolder model, Precision weights, int threads, List<Contender> all, Step afterEach)
             throws IOException {
         Findings.Place place = new Findings.Place(model.name(), lower(weights), threads);
         Heat heat =
@@ -94,19 +94,24 @@ final class Comparison {
                         what -> progress.accept(place + ": " + what));
         if (plan.has(Part.START) && threads == plan.threads().get(0)) {
             heat.starts();
+            afterEach.run();
         }
         if (plan.has(Part.PLAIN) || plan.has(Part.BUSY)) {
             heat.plain();
+            afterEach.run();
         }
         if (plan.has(Part.STREAMS)) {
             heat.streams();
+            afterEach.run();
         }
         if (plan.has(Part.PROFILE) && threads == plan.threads().get(0)) {
             new Profiles(plan, model, weights, place, findings).measure(all);
+            afterEach.run();
         }
         if (plan.has(Part.ACCELERATED) && model.real()) {
             progress.accept(place + ": texts with acceleration");
             new AcceleratedTexts(plan, place, heat, findings).measure(all);
+            afterEach.run();
         }
     }
 

@@ -115,7 +115,8 @@ public final class LlamaBench implements Running {
             while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 ProcessMemory now = ProcessMemory.of(process.pid());
                 if (now.peak() > 0) {
-                    memory = now;
+                    // What it has at some moment of a run says nothing.
+                    memory = new ProcessMemory(0, Math.max(memory.peak(), now.peak()));
                 }
                 if (System.nanoTime() > end) {
                     throw new IOException("no end in %d s, ended".formatted(limit.toSeconds()));
