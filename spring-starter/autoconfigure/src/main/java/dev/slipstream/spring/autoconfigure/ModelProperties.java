@@ -73,7 +73,7 @@ public record ModelProperties(
     static final ModelProperties NONE =
             new ModelProperties(
                     null, null, null, null, null, null, null, null, null, null, null, null, null,
-                    null, null, null, null);
+                    null, null, null, null, null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with

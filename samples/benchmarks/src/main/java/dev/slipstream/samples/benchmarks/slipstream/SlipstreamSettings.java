@@ -1,6 +1,7 @@
 package dev.slipstream.samples.benchmarks.slipstream;
 
 import dev.slipstream.checkpoint.Precision;
+import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.samples.benchmarks.peer.PeerArguments;
 import dev.slipstream.zoo.CacheOptions;
@@ -25,7 +26,7 @@ import java.util.Set;
  *       behind {@code draft-}
  *   <li>{@code plan}, or {@code passes} and {@code gates} (several with semicolons between them),
  *       {@code text}, {@code sequences} and {@code length} as in {@link PlanOptions#parse}
- *   <li>{@code device}: cpu
+ *   <li>{@code device}: cpu, gpu or auto; cpu
  *   <li>{@code cache-directory}: what is kept from one start to the next
  * </ul>
  */
@@ -63,18 +64,13 @@ final class SlipstreamSettings {
                                 + name);
             }
         }
-        String device = arguments.option("device", "cpu");
-        if (!device.equals("cpu")) {
-            throw new IllegalArgumentException(
-                    "device: expected cpu, the only one that models compute on here, found "
-                            + device);
-        }
         LoadOptions loading =
                 LoadOptions.defaults()
                         .withPrecision(upper(Precision.class, arguments.option("weights", "int4")))
                         .withContextLength(arguments.context())
                         .withThreads(arguments.threads())
                         .withSpinning(upper(Spinning.class, arguments.option("spinning", "off")))
+                        .withDevice(upper(Device.class, arguments.option("device", "cpu")))
                         .withRequests(Integer.parseInt(arguments.option("requests", "1")), 0)
                         .withCache(
                                 new CacheOptions(
