@@ -40,9 +40,9 @@ public record RuntimeOptions(
         return new RuntimeOptions(threads, spinning, keptBuffers, sequences, value);
     }
 
-    /** Returns half of the machine's processors (4 at most), sleeping waits, 2 kept buffers. */
+    /** Returns half of the machine's processors (4 at most), brief waits, 2 kept buffers. */
     public static RuntimeOptions defaults() {
-        return new RuntimeOptions(defaultThreads(), Spinning.OFF, 2);
+        return new RuntimeOptions(defaultThreads(), Spinning.BRIEF, 2);
     }
 
     /** Returns half of the machine's processors, at least 1 and at most 4. */

@@ -32,7 +32,7 @@ public record EncoderOptions(
 
     /** Returns the model's own pooling and length, sleeping waits, and the processor. */
     public static EncoderOptions defaults() {
-        return new EncoderOptions(null, 0, 0, Spinning.OFF, Device.CPU);
+        return new EncoderOptions(null, 0, 0, Spinning.BRIEF, Device.CPU);
     }
 
     /** Returns these options with another pooling. */

@@ -62,7 +62,7 @@ public record LoadOptions(
     }
 
     /**
-     * Returns int8 weights for all runs, the model's own context, sleeping waits, the processor,
+     * Returns int8 weights for all runs, the model's own context, brief waits, the processor,
      * four running and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no
      * plan, and {@link WarmStart#usual()}.
      */
@@ -72,7 +72,7 @@ public record LoadOptions(
                 PrefillOptions.NONE,
                 0,
                 0,
-                Spinning.OFF,
+                Spinning.BRIEF,
                 Device.CPU,
                 BatchOptions.defaults(),
                 DraftOptions.NONE,

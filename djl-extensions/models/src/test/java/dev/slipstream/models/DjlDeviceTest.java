@@ -42,7 +42,7 @@ class DjlDeviceTest {
     void theProcessorWhereNothingElseCanBeHad() throws Exception {
         String text = text(stories());
         assertThat(text(stories().optDevice(Device.cpu()))).isEqualTo(text);
-        assertThat(text(stories().optOption("device", "auto").optOption("spinning", "brief")))
+        assertThat(text(stories().optOption("device", "auto").optOption("spinning", "off")))
                 .isEqualTo(text);
         assertThat(text(stories().optDevice(Device.gpu()).optOption("device", "cpu")))
                 .isEqualTo(text);

@@ -86,8 +86,8 @@ final class ModelOptions {
             description =
                     "What waiting threads do: sleep, burn their processor for some tens of"
                             + " microseconds before that, or burn it all the while, which pays only"
-                            + " on a machine that does nothing else. Default: off.")
-    private Spinning spinning = Spinning.OFF;
+                            + " on a machine that does nothing else. Default: brief.")
+    private Spinning spinning = Spinning.BRIEF;
 
     @Option(
             names = "--device",

@@ -112,7 +112,7 @@ class GenerateCommandTest {
                         + " 0.75 --logit-bias 3=-100 --logit-bias 4=1.5 --seed 42 --stop END --stop"
                         + " \n\n --ignore-end --timeout 1.5 --logprobs 2 --weights int4"
                         + " --prefill-weights int8 --prefill-threshold 20"
-                        + " --context-length 64 --threads 3 --spinning brief --device auto";
+                        + " --context-length 64 --threads 3 --spinning off --device auto";
 
         int code = shell.run(command.split(" "));
 
@@ -139,7 +139,7 @@ class GenerateCommandTest {
                                 .withPrefill(new PrefillOptions(PrefillWeights.INT8, 20))
                                 .withContextLength(64)
                                 .withThreads(3)
-                                .withSpinning(Spinning.BRIEF)
+                                .withSpinning(Spinning.OFF)
                                 .withDevice(Device.AUTO)
                                 .withRequests(1, 0)
                                 .withCache(CacheOptions.NONE));

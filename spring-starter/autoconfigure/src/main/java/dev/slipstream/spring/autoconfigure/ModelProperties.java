@@ -31,7 +31,7 @@ import org.springframework.util.unit.DataSize;
  * @param threads Threads that one run of the graph uses; half of the processors if left out.
  * @param spinning What those threads do while they wait for each other: "off" sleeps, "brief" burns
  *     their processors for some tens of microseconds before that, "on" burns them all the while,
- *     and pays only on a machine that does nothing else; "off" if left out.
+ *     and pays only on a machine that does nothing else; "brief" if left out.
  * @param device Where the model runs: "cpu", "gpu" (NVIDIA's, with ONNX Runtime's jar for GPUs), or
  *     "auto", the GPU if there is one; "cpu" if left out.
  * @param maxActive Requests that run at once.

@@ -64,7 +64,7 @@ class SlipstreamAutoConfigurationTest {
                         "slipstream.models.zebra.prefill-threshold=20",
                         "slipstream.models.zebra.context-length=512",
                         "slipstream.models.zebra.threads=3",
-                        "slipstream.models.zebra.spinning=brief",
+                        "slipstream.models.zebra.spinning=off",
                         "slipstream.models.zebra.device=auto",
                         "slipstream.models.zebra.max-active=5",
                         "slipstream.models.zebra.max-queued=9",
@@ -91,7 +91,7 @@ class SlipstreamAutoConfigurationTest {
                                                                     PrefillWeights.INT8, 20))
                                                     .withContextLength(512)
                                                     .withThreads(3)
-                                                    .withSpinning(Spinning.BRIEF)
+                                                    .withSpinning(Spinning.OFF)
                                                     .withDevice(Device.AUTO)
                                                     .withRequests(5, 9));
                             assertThat(options.get("apple")).isEqualTo(LoadOptions.defaults());

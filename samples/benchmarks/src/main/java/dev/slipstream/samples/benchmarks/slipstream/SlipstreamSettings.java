@@ -20,7 +20,7 @@ import java.util.Set;
  * <ul>
  *   <li>{@code weights}: int4, int8 or fp32
  *   <li>{@code requests}: how many are decoded together; 1
- *   <li>{@code spinning}: off or on
+ *   <li>{@code spinning}: off, brief or on; brief
  *   <li>{@code prefix-cache}: bytes; 0
  *   <li>{@code drafter}, {@code draft-length} and the other names of {@link DraftOptions#parse}
  *       behind {@code draft-}
@@ -69,7 +69,7 @@ final class SlipstreamSettings {
                         .withPrecision(upper(Precision.class, arguments.option("weights", "int4")))
                         .withContextLength(arguments.context())
                         .withThreads(arguments.threads())
-                        .withSpinning(upper(Spinning.class, arguments.option("spinning", "off")))
+                        .withSpinning(upper(Spinning.class, arguments.option("spinning", "brief")))
                         .withDevice(upper(Device.class, arguments.option("device", "cpu")))
                         .withRequests(Integer.parseInt(arguments.option("requests", "1")), 0)
                         .withCache(
