@@ -51,6 +51,7 @@ public final class OnnxRuntime {
 
     private static OrtEnvironment startOnDeepStack() {
         Telemetry.disable();
+        UnpackedLibraries.use();
         OrtEnvironment[] result = new OrtEnvironment[1];
         Throwable[] failure = new Throwable[1];
         Thread thread =

@@ -15,6 +15,7 @@ import dev.slipstream.runtime.SessionMachine;
 import dev.slipstream.store.DirectoryStore;
 import dev.slipstream.store.Sha256;
 import dev.slipstream.store.Version;
+import dev.slipstream.store.WarmStart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.store.DirectoryStore;
+import dev.slipstream.store.WarmStart;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -62,9 +63,9 @@ public record LoadOptions(
     }
 
     /**
-     * Returns int8 weights for all runs, the model's own context, brief waits, the processor,
-     * four running and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no
-     * plan, and {@link WarmStart#usual()}.
+     * Returns int8 weights for all runs, the model's own context, brief waits, the processor, four
+     * running and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no plan,
+     * and {@link WarmStart#usual()}.
      */
     public static LoadOptions defaults() {
         return new LoadOptions(

@@ -16,6 +16,7 @@ import dev.slipstream.pass.PipelineProgress;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.RuntimeOptions;
+import dev.slipstream.store.WarmStart;
 
 /**
  * Opens one model in the forms that are to be measured. Nothing is written to disk: each time the

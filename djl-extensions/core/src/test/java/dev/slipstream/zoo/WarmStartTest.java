@@ -8,6 +8,7 @@ import dev.slipstream.oracle.ExportedDecoder;
 import dev.slipstream.oracle.RandomModel;
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.LogitRows;
+import dev.slipstream.store.WarmStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

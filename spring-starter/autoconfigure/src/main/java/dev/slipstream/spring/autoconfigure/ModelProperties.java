@@ -9,7 +9,7 @@ import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.PrefillOptions;
 import dev.slipstream.zoo.PrefillWeights;
-import dev.slipstream.zoo.WarmStart;
+import dev.slipstream.store.WarmStart;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

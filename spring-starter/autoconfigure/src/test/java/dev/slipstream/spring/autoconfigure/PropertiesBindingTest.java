@@ -6,7 +6,7 @@ import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.Plan;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
-import dev.slipstream.zoo.WarmStart;
+import dev.slipstream.store.WarmStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
-package dev.slipstream.zoo;
+package dev.slipstream.store;
 
 import java.util.Locale;
 
-/** Whether a model is kept on disk as it was opened, so that the next start is a short one. */
+/** Whether what a start makes is kept on disk, so that the next start is a short one. */
 public enum WarmStart {
-    /** It is kept, and taken from there where nothing it was made from has changed. */
+    /** Models are kept as they were opened, and taken from there where nothing has changed. */
     ON,
-    /** It is made anew at every start, and nothing is written. */
+    /** All is made anew at every start, and nothing is written. */
     OFF;
 
     /** System property that says what holds where nobody chooses: {@code on} or {@code off}. */
