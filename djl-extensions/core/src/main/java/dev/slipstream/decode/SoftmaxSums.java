@@ -6,7 +6,7 @@ package dev.slipstream.decode;
  *
  * <p>The exponential is of multiplications and additions alone, in loops that C2 turns into vector
  * instructions: {@code exp(-x) = exp(-x / 256)^256}, of which the inner one is a Taylor polynomial
- * of degree 6. It is off by 2e-11 at x = 12 and by more only where tokens weigh less; of a million
+ * of degree 6. It is off by 3e-11 at x = 12 and by more only where tokens weigh less; of a million
  * tokens, wherever they are, it puts the total off by less than 1e-10.
  */
 final class SoftmaxSums {
@@ -25,14 +25,15 @@ final class SoftmaxSums {
     private final double temperature;
     private final double[] sums;
     private final float[] near;
-    private final double[] terms = new double[GROUP];
+    private final double[] terms;
     private double total;
 
     SoftmaxSums(RowScores row, double temperature) {
         this.row = row;
         this.temperature = temperature;
         sums = new double[(row.vocabularySize() + GROUP - 1) / GROUP];
-        near = new float[GROUP];
+        near = new float[Math.min(GROUP, row.vocabularySize())];
+        terms = new double[near.length];
     }
 
     /**
