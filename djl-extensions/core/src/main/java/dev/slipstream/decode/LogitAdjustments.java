@@ -70,7 +70,30 @@ final class LogitAdjustments {
         }
     }
 
-    /** Changes the logits in place. */
+    /** Returns how many tokens {@link #apply} changes; some may come twice. */
+    int count() {
+        return seenCount + biases.length;
+    }
+
+    /**
+     * Returns a token that {@link #apply} changes.
+     *
+     * @param index below {@link #count}
+     */
+    int token(int index) {
+        return index < seenCount ? seen[index] : biasedTokens[index - seenCount];
+    }
+
+    /** Tells whether a token came at a lower index already. */
+    boolean comesAgain(int index) {
+        return index >= seenCount && marks.length > 0 && marks[token(index)] > 0;
+    }
+
+    /**
+     * Changes the logits in place.
+     *
+     * @param logits by token; only those at {@link #token} are read and written
+     */
     void apply(double[] logits) {
         for (int i = 0; i < seenCount; i++) {
             int token = seen[i];

@@ -13,8 +13,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>Logits are {@code float[vocabularySize]} in a buffer that is read at absolute indices from 0,
  * whatever its position. A seed fixes the random numbers on every machine; a fresh one is drawn if
  * the options have none. Greedy decoding without penalties and bias is one pass over the buffer and
- * keeps no arrays; else the sampler keeps 12 bytes for each token of the vocabulary, 16 with
- * penalties, and allocates nothing after construction but the growing list of different tokens.
+ * keeps 8 KiB; else the sampler keeps 16 bytes for each token of the vocabulary, 20 with penalties,
+ * and allocates nothing after construction but the growing list of different tokens.
  *
  * <p>Not safe for use by several threads at once.
  */
@@ -22,7 +22,9 @@ public final class Sampler {
     private final int vocabularySize;
     private final LogitAdjustments adjustments;
     private final boolean greedy;
-    private final double[] logits;
+    private final RowScores scores;
+    private final LaneMaxima maxima;
+    private final int[] found;
     private final Distribution distribution;
     private final RandomDraws random;
 
@@ -45,8 +47,11 @@ public final class Sampler {
         this.vocabularySize = vocabularySize;
         adjustments = new LogitAdjustments(options, vocabularySize, prompt);
         greedy = options.temperature() == 0;
-        logits = new double[greedy && adjustments.areNone() ? 0 : vocabularySize];
-        distribution = new Distribution(options, greedy ? new double[0] : logits);
+        boolean plain = greedy && adjustments.areNone();
+        scores = new RowScores(adjustments, plain ? 0 : vocabularySize);
+        maxima = new LaneMaxima(plain ? vocabularySize : 0);
+        found = new int[plain ? 0 : vocabularySize];
+        distribution = new Distribution(options, scores, found);
         Long seed = options.seed();
         random = new RandomDraws(seed == null ? ThreadLocalRandom.current().nextLong() : seed);
     }
@@ -73,7 +78,6 @@ public final class Sampler {
             return likeliest(row);
         }
         load(row);
-        distribution.update();
         return distribution.draw(random.nextDouble());
     }
 
@@ -101,7 +105,6 @@ public final class Sampler {
             probabilities[likeliest(row)] = 1;
         } else {
             load(row);
-            distribution.update();
             distribution.copyTo(probabilities);
         }
     }
@@ -145,48 +148,30 @@ public final class Sampler {
         if (adjustments.areNone()) {
             return highest(row);
         }
-        load(row);
-        int best = 0;
-        for (int i = 1; i < vocabularySize; i++) {
-            if (logits[i] > logits[best]) {
-                best = i;
+        int count = scores.find(load(row), found);
+        double[] values = scores.scores();
+        int best = found[0];
+        for (int i = 1; i < count; i++) {
+            if (values[found[i]] > values[best]) {
+                best = found[i];
             }
         }
         return best;
     }
 
-    /** Returns the highest finite logit's index and checks that there is nothing above it. */
     private int highest(FloatBuffer row) {
         checkLength(row);
-        int best = -1;
-        float value = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < vocabularySize; i++) {
-            float logit = row.get(i);
-            // Larger or NaN: one comparison for both on the way that is almost always taken.
-            if (!(logit <= value)) {
-                checkFinite(logit, i);
-                value = logit;
-                best = i;
-            }
-        }
-        return checkFound(best);
+        maxima.read(row);
+        float highest = maxima.highest();
+        check(row, highest);
+        return maxima.first(row, highest);
     }
 
-    private void load(FloatBuffer row) {
+    private float load(FloatBuffer row) {
         checkLength(row);
-        int finite = -1;
-        for (int i = 0; i < vocabularySize; i++) {
-            float logit = row.get(i);
-            if (!(logit <= Float.MAX_VALUE)) {
-                checkFinite(logit, i);
-            }
-            if (logit > Float.NEGATIVE_INFINITY) {
-                finite = i;
-            }
-            logits[i] = logit;
-        }
-        checkFound(finite);
-        adjustments.apply(logits);
+        float highest = scores.read(row);
+        check(row, highest);
+        return highest;
     }
 
     private void checkLength(FloatBuffer row) {
@@ -196,23 +181,28 @@ public final class Sampler {
         }
     }
 
-    private static void checkFinite(float logit, int token) {
-        if (!(logit <= Float.MAX_VALUE)) {
-            throw new IllegalStateException(
-                    ("the model's logit of token %d is %s, expected a finite number; its weights or"
-                                    + " its graph are damaged, or half precision overflowed: check the"
-                                    + " files, or try another precision")
-                            .formatted(token, logit));
-        }
-    }
-
-    private int checkFound(int token) {
-        if (token < 0) {
+    /** Refuses a row whose highest logit is no finite number. */
+    private void check(FloatBuffer row, float highest) {
+        if (highest == Float.NEGATIVE_INFINITY) {
             throw new IllegalStateException(
                     ("all %d logits of the model are -Infinity, expected one finite number at least;"
                                     + " its weights or its graph are damaged")
                             .formatted(vocabularySize));
         }
-        return token;
+        if (!(highest <= Float.MAX_VALUE)) {
+            throw broken(row);
+        }
+    }
+
+    private IllegalStateException broken(FloatBuffer row) {
+        int token = 0;
+        while (row.get(token) <= Float.MAX_VALUE) {
+            token++;
+        }
+        return new IllegalStateException(
+                ("the model's logit of token %d is %s, expected a finite number; its weights or its"
+                                + " graph are damaged, or half precision overflowed: check the"
+                                + " files, or try another precision")
+                        .formatted(token, row.get(token)));
     }
 }

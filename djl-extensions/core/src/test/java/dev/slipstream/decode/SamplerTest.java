@@ -229,12 +229,14 @@ class SamplerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"greedy", "temperature", "nucleus", "all"})
+    @ValueSource(strings = {"greedy", "temperature", "topK", "nucleus", "minP", "all"})
     void allocatesNextToNothingPerToken(String knobs) {
         GenerationOptions options =
                 switch (knobs) {
                     case "greedy" -> GenerationOptions.greedy();
                     case "temperature" -> at(0.8).build();
+                    case "topK" -> at(0.8).topK(40).build();
+                    case "minP" -> at(0.8).minP(0.05).build();
                     case "nucleus" -> at(0.8).topP(0.95).build();
                     default ->
                             at(0.8).topK(50)
