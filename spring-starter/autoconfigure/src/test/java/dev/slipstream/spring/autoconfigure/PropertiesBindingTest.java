@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.slipstream.pass.CalibrationText;
 import dev.slipstream.pass.Plan;
+import dev.slipstream.store.WarmStart;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.Models;
-import dev.slipstream.store.WarmStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
