@@ -158,6 +158,14 @@ final class CompareCommand implements Callable<Integer> {
     private int limit = 600;
 
     @Option(
+            names = "--longest-run",
+            paramLabel = "SECONDS",
+            description =
+                    "A run that takes a contender longer is not repeated, and none like it with a"
+                            + " longer prompt is begun. Default: 30.")
+    private double longestRun = 30;
+
+    @Option(
             names = "--work",
             paramLabel = "DIR",
             description = "Weights, kept for next time, and logs. Default: benchmarks-work.")
@@ -172,13 +180,19 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "FILE",
-            description = "Write the page from this JSON file and measure nothing.")
-    private @Nullable Path from;
+            description =
+                    "Write the page from this JSON file and measure nothing; may be repeated, for"
+                            + " parts that were measured one by one.")
+    private List<Path> from = List.of();
 
     @Override
     public Integer call() throws IOException {
-        if (from != null) {
-            new Page(Results.read(from)).write(out);
+        if (!from.isEmpty()) {
+            Results results = Results.read(from.get(0));
+            for (Path more : from.subList(1, from.size())) {
+                results = results.with(Results.read(more));
+            }
+            write(results);
             return 0;
         }
         check();
@@ -222,6 +236,7 @@ final class CompareCommand implements Callable<Integer> {
                 streams,
                 parts,
                 Duration.ofSeconds(limit),
+                longestRun,
                 text,
                 calibration);
     }

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param tokens to decode
  * @param streams numbers of concurrent texts
  * @param parts what is measured
- * @param limit the longest run
+ * @param limit the longest wait for one run
+ * @param longestRun seconds that a run may take and be repeated
  * @param text that lossy settings are judged by; null leaves them out
  * @param calibration text that passes look at; null takes only passes that need none
  */
@@ -36,6 +37,7 @@ record ComparisonPlan(
         List<Integer> streams,
         Set<Part> parts,
         Duration limit,
+        double longestRun,
         @Nullable Path text,
         @Nullable Path calibration) {
     /** Parts of a comparison. */

@@ -194,6 +194,7 @@ final class Heat {
         return new Rounds(
                 entrants,
                 PROCESSORS,
+                plan.longestRun(),
                 timed -> findings.add(place, neighbour, timed),
                 (name, why) -> findings.note(place, name, why));
     }

@@ -7,6 +7,9 @@ public sealed interface Request {
     /** Returns the line that asks for it. */
     JsonObject json();
 
+    /** Returns how many tokens are read and decoded in all. */
+    int length();
+
     /**
      * Read drawn tokens into an empty context and compute the last logits.
      *
@@ -18,6 +21,11 @@ public sealed interface Request {
             JsonObject json = named("prefill");
             json.addProperty("tokens", tokens);
             return json;
+        }
+
+        @Override
+        public int length() {
+            return tokens;
         }
     }
 
@@ -35,6 +43,11 @@ public sealed interface Request {
             json.addProperty("tokens", tokens);
             return json;
         }
+
+        @Override
+        public int length() {
+            return prompt + tokens;
+        }
     }
 
     /**
@@ -50,6 +63,11 @@ public sealed interface Request {
             json.addProperty("prompt", prompt);
             json.addProperty("tokens", tokens);
             return json;
+        }
+
+        @Override
+        public int length() {
+            return tokens;
         }
     }
 
@@ -68,6 +86,11 @@ public sealed interface Request {
             json.addProperty("prompt", prompt);
             json.addProperty("tokens", tokens);
             return json;
+        }
+
+        @Override
+        public int length() {
+            return streams * (prompt + tokens);
         }
     }
 

@@ -2,9 +2,11 @@ package dev.slipstream.samples.benchmarks.contest;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -25,13 +27,17 @@ public final class Rounds {
     private final int processors;
     private final Consumer<Timed> measured;
     private final BiConsumer<String, String> refused;
+    private final double longest;
     private final Set<String> silent = new HashSet<>();
+    private final Map<String, List<Request>> slow = new HashMap<>();
 
     /**
      * Constructs rounds.
      *
      * @param entrants who is measured
      * @param processors of the machine
+     * @param longest seconds that a run may take and be asked for again; of those that only have a
+     *     longer prompt none is begun then
      * @param measured gets each measurement
      * @param refused gets the name of an entrant and why it did not do something, once for each
      *     kind of request; it is not asked for that kind again
@@ -39,10 +45,12 @@ public final class Rounds {
     public Rounds(
             List<Entrant> entrants,
             int processors,
+            double longest,
             Consumer<Timed> measured,
             BiConsumer<String, String> refused) {
         this.entrants = List.copyOf(entrants);
         this.processors = processors;
+        this.longest = longest;
         this.measured = measured;
         this.refused = refused;
     }
@@ -103,11 +111,23 @@ public final class Rounds {
 
     private Answer.@Nullable Done ask(Entrant entrant, Request request) {
         String kind = entrant.name() + "\n" + request.getClass().getSimpleName();
+        if (tooLong(kind, request)) {
+            return null;
+        }
         if (silent.contains(kind)) {
             return null;
         }
         Answer answer = entrant.running().run(request);
         if (answer instanceof Answer.Done done) {
+            Double first = done.firstTokenSeconds();
+            double taken = done.seconds() + (first == null ? 0 : first);
+            if (taken > longest) {
+                slow.computeIfAbsent(kind, none -> new ArrayList<>()).add(request);
+                refused.accept(
+                        entrant.name(),
+                        "%s: takes %.0f s, so it is measured once at most, and nothing longer of the kind"
+                                .formatted(request, taken));
+            }
             return done;
         }
         silent.add(kind);
@@ -119,5 +139,11 @@ public final class Rounds {
                 entrant.name(),
                 request.getClass().getSimpleName().toLowerCase(Locale.ROOT) + ": " + why);
         return null;
+    }
+
+    /** Tells whether a request is one that took too long, or a longer one. */
+    private boolean tooLong(String kind, Request request) {
+        return slow.getOrDefault(kind, List.of()).stream()
+                .anyMatch(known -> known.length() <= request.length());
     }
 }

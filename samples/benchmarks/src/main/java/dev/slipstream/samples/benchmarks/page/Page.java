@@ -53,7 +53,7 @@ public final class Page {
         paragraph(
                 "Written by a program from measured values, which lie beside it as JSON; [how to run"
                         + " it](benchmarking.md). This is what was asked:");
-        paragraph("    " + results.command());
+        paragraph("    " + results.command().replace("\n", "\n    "));
         machine();
         method();
         Tables tables = new Tables(results, selection);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +130,27 @@ public record Results(
      * @param message why
      */
     public record Note(String where, String contender, String message) {}
+
+    /** Returns these results with those of other parts of the same comparison. */
+    public Results with(Results more) {
+        return new Results(
+                command + "\n" + more.command,
+                Math.min(rounds, more.rounds),
+                tokens,
+                foreignLimit,
+                quietOnly,
+                machine.with(more.machine.versions()),
+                joined(bandwidth, more.bandwidth),
+                joined(samples, more.samples),
+                joined(traffic, more.traffic),
+                joined(operators, more.operators),
+                joined(lossy, more.lossy),
+                joined(notes, more.notes));
+    }
+
+    private static <T> List<T> joined(List<T> first, List<T> second) {
+        return Stream.concat(first.stream(), second.stream()).distinct().toList();
+    }
 
     /**
      * Reads a results file.

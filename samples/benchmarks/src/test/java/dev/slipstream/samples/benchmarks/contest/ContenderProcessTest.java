@@ -86,6 +86,7 @@ class ContenderProcessTest {
                     new Rounds(
                             List.of(new Entrant("a", a), new Entrant("b", b)),
                             2,
+                            30,
                             measured::add,
                             (name, why) -> refused.add(name + " " + why));
             rounds.measure(List.of(new Request.Decode(4, 8), new Request.Streams(2, 4, 8)), 3);
