@@ -129,6 +129,16 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
         if (!Files.exists(entry.resolve(FACTS))) {
             return fromFiles();
         }
+        OpenDecoder kept = reopened(entry);
+        LOGGER.log(
+                System.Logger.Level.INFO,
+                "{0}: opened as an earlier start left it at {1}",
+                source.name(),
+                entry);
+        return kept;
+    }
+
+    private OpenDecoder reopened(Path entry) throws IOException {
         Facts facts;
         try {
             facts = new Gson().fromJson(Files.readString(entry.resolve(FACTS)), Facts.class);
@@ -143,11 +153,6 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
             hopeless = Files.exists(entry.resolve(REFUSED));
             throw new IOException(refusal, e);
         }
-        LOGGER.log(
-                System.Logger.Level.INFO,
-                "{0}: opened as an earlier start left it at {1}",
-                source.name(),
-                entry);
         return new OpenDecoder(
                 decoder, this::graph, facts::fingerprint, facts.beginToken(), facts.endTokens());
     }
@@ -177,6 +182,31 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
             throw e;
         }
         return opened(decoder);
+    }
+
+    /**
+     * Goes on with what was kept, as the next start will: mapped, where what was made lies in
+     * memory of its own.
+     */
+    @Override
+    public OpenDecoder kept(OpenDecoder made, Path entry) {
+        if (!Files.exists(entry.resolve(FACTS))) {
+            return made;
+        }
+        OpenDecoder kept;
+        try {
+            kept = reopened(entry);
+        } catch (IOException e) {
+            // The next start finds that out again, and says what it does about it.
+            return made;
+        }
+        made.decoder().close();
+        graph = null;
+        read = null;
+        // The collector sees a few bytes on the heap where hundreds of megabytes of weights lie
+        // beside it, of a 135M model 650, and would let them wait.
+        System.gc();
+        return kept;
     }
 
     private OpenDecoder fromFiles() {
