@@ -28,6 +28,8 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -140,6 +142,18 @@ class WarmStartTest {
     @EnumSource(Precision.class)
     void aSecondStartHasTheSameBits(Precision precision) throws IOException {
         staysItself(checkpoint(1), options().withPrecision(precision));
+    }
+
+    /** So that what it was made from is not held, as for as long as the model is open. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theFirstStartRunsOnWhatItKept() throws Exception {
+        String kept = directory.resolve("cache").resolve("models").toString();
+        try (AutoCloseable first = Models.open(STORIES, options())) {
+            assertThat(first).isNotNull();
+            assertThat(Files.readAllLines(Path.of("/proc/self/maps")))
+                    .anyMatch(line -> line.contains(kept) && line.endsWith("/model.bin"));
+        }
     }
 
     @ParameterizedTest

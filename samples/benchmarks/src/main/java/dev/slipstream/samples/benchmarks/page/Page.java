@@ -124,7 +124,7 @@ public final class Page {
                 - Every contender computes with the same weights in a process of its own, which stays open. In each round each run goes to all of them, one right after the other; who is first changes from round to round. One round to warm up is not kept.
                 - A cell is the median of the rounds and [least, most]; there %s. Rates are tokens a second, times are seconds, memory is MiB.
                 - "decode after N" decodes greedily after a prompt of N drawn tokens was read; "first token after N" is the reading. A model with a shorter context leaves the longer ones out.
-                - The column "against the best peer" is above 1 where Slipstream is better, whatever the unit; "behind" says where it is not. Slipstream waits without spinning, as it does by default.
+                - The column "against the best peer" is above 1 where Slipstream is better, whatever the unit; "behind" says where it is not. Slipstream's settings are its defaults where no other is named.
                 - llama-bench is a process for each run, warms itself up, and opens the model anew each time: its start is that of a whole process.
                 - %s"""
                         .formatted(
