@@ -23,24 +23,29 @@ final class PagePlots {
         this.prefix = prefix;
     }
 
-    /** Draws prefill and decoding of all contenders. */
+    /** Draws prefill and decoding of all contenders, as parts of the first one's rates. */
     void bars(Selection.Subject subject, Consumer<String> page) throws IOException {
         for (int threads : selection.threads(subject)) {
             List<Figure> figures = selection.figures(subject, List.of(Kind.PREFILL, Kind.DECODE));
             Map<String, List<Double>> bars = new LinkedHashMap<>();
-            for (String contender : contenders(subject, Kind.DECODE)) {
+            List<String> contenders = contenders(subject, Kind.DECODE);
+            for (String contender : contenders) {
                 List<Double> values = new ArrayList<>();
                 for (Figure figure : figures) {
-                    values.add(median(subject, threads, contender, figure));
+                    double first = median(subject, threads, contenders.get(0), figure);
+                    double value = median(subject, threads, contender, figure);
+                    values.add(first == 0 ? 0 : value / first);
                 }
                 bars.put(contender, values);
             }
             if (bars.isEmpty()) {
                 return;
             }
-            String title = "%s, %s: tokens a second".formatted(subject, Page.threads(threads));
+            String title =
+                    "%s, %s: tokens a second, as parts of %s's"
+                            .formatted(subject, Page.threads(threads), contenders.get(0));
             Path file = file(subject, threads + "-rates");
-            Plots.bars(file, title, "tokens/s", figures.stream().map(Figure::label).toList(), bars);
+            Plots.bars(file, title, "part", figures.stream().map(Figure::label).toList(), bars);
             page.accept(image(title, file));
         }
     }

@@ -29,7 +29,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 final class Plots {
     private static final Pattern CLIP = Pattern.compile("clip\\d+");
-    private static final int WIDTH = 760;
+    private static final int WIDTH = 1000;
     private static final int HEIGHT = 400;
     private static final Color INK = new Color(0x24, 0x29, 0x2f);
     private static final Color GRID = new Color(0xd8, 0xde, 0xe4);
@@ -103,8 +103,8 @@ final class Plots {
         styler.setAxisTickMarksColor(GRID);
         styler.setChartFontColor(INK);
         styler.setAxisTickLabelsColor(INK);
-        styler.setLegendPosition(Styler.LegendPosition.OutsideS);
-        styler.setLegendLayout(Styler.LegendLayout.Horizontal);
+        styler.setLegendPosition(Styler.LegendPosition.OutsideE);
+        styler.setLegendLayout(Styler.LegendLayout.Vertical);
         styler.setSeriesColors(COLOURS);
         styler.setBaseFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
         styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 14));
