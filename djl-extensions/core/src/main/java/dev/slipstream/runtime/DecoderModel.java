@@ -26,11 +26,8 @@ public final class DecoderModel implements AutoCloseable {
     /** The most bytes of logits that a piece of a prompt may cost where all rows are computed. */
     private static final int LOGIT_BYTES = 1 << 26;
 
-    private final String name;
-    private final String marks;
+    private final OpenSession opened;
     private final OrtEnvironment environment;
-    private final OrtSession session;
-    private final List<OnnxTensor> weights;
     private final DecoderInterface decoder;
     private final int contextLength;
     private final @Nullable OnnxTensor nothing;
@@ -40,26 +37,15 @@ public final class DecoderModel implements AutoCloseable {
     private volatile int longRunsFrom = Integer.MAX_VALUE;
     private boolean closed;
 
-    private DecoderModel(
-            String name,
-            OrtEnvironment environment,
-            OrtSession session,
-            List<OnnxTensor> weights,
-            GateNotes notes,
-            String marks,
-            int contextLength,
-            int keptBuffers)
+    private DecoderModel(OpenSession opened, int contextLength, int keptBuffers)
             throws OrtException {
-        this.name = name;
-        this.marks = marks;
-        this.environment = environment;
-        this.session = session;
-        this.weights = weights;
+        this.opened = opened;
+        this.environment = OnnxRuntime.start();
         this.contextLength = contextLength;
-        this.decoder = DecoderInterface.of(session, notes, name);
+        this.decoder = DecoderInterface.of(opened.session(), opened.notes(), opened.name());
         this.pool = new KeyValuePool(environment, decoder, contextLength, keptBuffers);
         this.nothing = decoder.ragged() ? nothing(environment, decoder.states().get(0)) : null;
-        this.shared = new SharedRun(environment, session, decoder, nothing);
+        this.shared = new SharedRun(environment, opened.session(), decoder, nothing);
     }
 
     /**
@@ -88,37 +74,7 @@ public final class DecoderModel implements AutoCloseable {
      */
     public static DecoderModel open(
             OnnxModel model, int contextLength, RuntimeOptions options, @Nullable Path saved) {
-        OrtEnvironment environment = OnnxRuntime.start();
-        Device device = options.device().resolve();
-        List<OnnxTensor> weights = new ArrayList<>();
-        try (OrtSession.SessionOptions settings =
-                SessionSettings.settings(options.withDevice(device))) {
-            // The native operators are for processors: a GPU runs the portable form.
-            boolean natively = device == Device.CPU && OperatorLibraries.register(settings);
-            RunnableGraph runnable =
-                    natively
-                            ? RunnableGraph.natively(model, contextLength, options.sequences())
-                            : RunnableGraph.portably(model, mark(device));
-            GateNotes notes = GateNotes.read(model.metadata());
-            SavedSession.save(
-                    saved, settings, runnable.graph(), model.name(), runnable.operators());
-            OrtSession session = SessionSettings.open(runnable.graph(), settings, weights, device);
-            return guarded(
-                    session,
-                    () ->
-                            new DecoderModel(
-                                    model.name(),
-                                    environment,
-                                    session,
-                                    weights,
-                                    notes,
-                                    runnable.operators(),
-                                    contextLength,
-                                    options.keptBuffers()));
-        } catch (OrtException | RuntimeException e) {
-            weights.forEach(OnnxTensor::close);
-            throw failure(model.name(), e);
-        }
+        return opened(OpenSession.of(model, contextLength, options, saved), contextLength, options);
     }
 
     /**
@@ -146,27 +102,7 @@ public final class DecoderModel implements AutoCloseable {
      */
     public static DecoderModel open(
             Path file, int contextLength, RuntimeOptions options, @Nullable Path saved) {
-        OrtEnvironment environment = OnnxRuntime.start();
-        Device device = options.device().resolve();
-        try (OrtSession.SessionOptions settings =
-                SessionSettings.settings(options.withDevice(device))) {
-            SavedSession.save(saved, settings, null, file.toString(), "");
-            OrtSession session = environment.createSession(file.toString(), settings);
-            return guarded(
-                    session,
-                    () ->
-                            new DecoderModel(
-                                    file.toString(),
-                                    environment,
-                                    session,
-                                    List.of(),
-                                    GateNotes.read(session.getMetadata().getCustomMetadata()),
-                                    mark(device),
-                                    contextLength,
-                                    options.keptBuffers()));
-        } catch (OrtException | RuntimeException e) {
-            throw failure(file.toString(), e);
-        }
+        return opened(OpenSession.of(file, options, saved), contextLength, options);
     }
 
     /**
@@ -179,35 +115,22 @@ public final class DecoderModel implements AutoCloseable {
      * @throws InferenceException if the directory cannot be read, or ONNX Runtime refuses it
      */
     public static DecoderModel reopen(Path saved, int contextLength, RuntimeOptions options) {
-        OrtEnvironment environment = OnnxRuntime.start();
-        try (OrtSession.SessionOptions settings = SessionSettings.settings(options)) {
-            SavedSession facts = SavedSession.read(saved);
-            OperatorLibraries.register(settings);
-            OrtSession session = environment.createSession(facts.model().toString(), settings);
-            return guarded(
-                    session,
-                    () ->
-                            new DecoderModel(
-                                    facts.name(),
-                                    environment,
-                                    session,
-                                    List.of(),
-                                    GateNotes.read(session.getMetadata().getCustomMetadata()),
-                                    facts.operators(),
-                                    contextLength,
-                                    options.keptBuffers()));
-        } catch (OrtException | RuntimeException e) {
-            throw failure(saved.toString(), e);
-        }
+        return opened(OpenSession.saved(saved, options), contextLength, options);
     }
 
-    private static String mark(Device device) {
-        return device == Device.GPU ? "+cuda" : "";
+    private static DecoderModel opened(
+            OpenSession session, int contextLength, RuntimeOptions options) {
+        try {
+            return new DecoderModel(session, contextLength, options.keptBuffers());
+        } catch (OrtException | RuntimeException e) {
+            session.close();
+            throw OpenSession.failure(session.name(), e);
+        }
     }
 
     /** Returns the model's name, for messages. */
     public String name() {
-        return name;
+        return opened.name();
     }
 
     /**
@@ -218,7 +141,7 @@ public final class DecoderModel implements AutoCloseable {
     public String runtime() {
         return OnnxRuntime.version()
                 + (decoder.ragged() ? "+" + RaggedAttention.VERSION : "")
-                + marks;
+                + opened.marks();
     }
 
     /** Returns the most tokens of a session. */
@@ -261,7 +184,7 @@ public final class DecoderModel implements AutoCloseable {
             throw new IllegalArgumentException("tokens: expected 2 or more, found " + tokens);
         }
         if (!hasTwoForms()) {
-            throw new IllegalStateException(name + " has one form of its weights only");
+            throw new IllegalStateException(name() + " has one form of its weights only");
         }
         longRunsFrom = tokens;
     }
@@ -273,9 +196,9 @@ public final class DecoderModel implements AutoCloseable {
     /** Returns what is noted in the model's file, by name; not any more after it is closed. */
     public Map<String, String> metadata() {
         try {
-            return session.getMetadata().getCustomMetadata();
+            return opened.session().getMetadata().getCustomMetadata();
         } catch (OrtException e) {
-            throw failure(name, e);
+            throw OpenSession.failure(name(), e);
         }
     }
 
@@ -377,7 +300,7 @@ public final class DecoderModel implements AutoCloseable {
             requireOwn(turn);
             if (!seen.add(turn.session())) {
                 throw new IllegalArgumentException(
-                        name
+                        name()
                                 + ": turns: expected each session once, found one twice; run its tokens one after the other");
             }
         }
@@ -387,7 +310,7 @@ public final class DecoderModel implements AutoCloseable {
         if (turn.session().model() != this) {
             throw new IllegalArgumentException(
                     "turns: expected sessions of the open model %s, found one of %s"
-                            .formatted(name, turn.session().model().name()));
+                            .formatted(name(), turn.session().model().name()));
         }
     }
 
@@ -427,7 +350,7 @@ public final class DecoderModel implements AutoCloseable {
             result.close();
             throw closedAlready();
         } catch (OrtException e) {
-            throw new InferenceException(name + ": no session: " + e.getMessage(), e);
+            throw new InferenceException(name() + ": no session: " + e.getMessage(), e);
         }
     }
 
@@ -448,11 +371,8 @@ public final class DecoderModel implements AutoCloseable {
             if (nothing != null) {
                 nothing.close();
             }
-            session.close();
-        } catch (OrtException e) {
-            throw new InferenceException(name + ": could not be closed: " + e.getMessage(), e);
         } finally {
-            weights.forEach(OnnxTensor::close);
+            opened.close();
         }
     }
 
@@ -462,12 +382,12 @@ public final class DecoderModel implements AutoCloseable {
 
     void requireGates(Effort effort) {
         if (!effort.full()) {
-            decoder.notes().check(effort, decoder.gates().layers(), name);
+            decoder.notes().check(effort, decoder.gates().layers(), name());
         }
     }
 
     OrtSession ortSession() {
-        return session;
+        return opened.session();
     }
 
     int prefillChunk() {
@@ -497,7 +417,7 @@ public final class DecoderModel implements AutoCloseable {
     }
 
     private IllegalStateException closedAlready() {
-        return new IllegalStateException(name + " is closed");
+        return new IllegalStateException(name() + " is closed");
     }
 
     private static OnnxTensor nothing(OrtEnvironment environment, DecoderInterface.State state)
@@ -505,25 +425,5 @@ public final class DecoderModel implements AutoCloseable {
         long bytes = (long) state.outer() * state.inner() * state.type().size;
         return OnnxTensor.createTensor(
                 environment, Buffers.allocate(bytes), state.at(1), state.type());
-    }
-
-    private interface Opening {
-        DecoderModel open() throws OrtException;
-    }
-
-    private static DecoderModel guarded(OrtSession session, Opening opening) throws OrtException {
-        try {
-            return opening.open();
-        } catch (OrtException | RuntimeException e) {
-            session.close();
-            throw e;
-        }
-    }
-
-    private static RuntimeException failure(String name, Exception e) {
-        return e instanceof InferenceException known
-                ? known
-                : new InferenceException(
-                        "%s: ONNX Runtime cannot open it: %s".formatted(name, e.getMessage()), e);
     }
 }
