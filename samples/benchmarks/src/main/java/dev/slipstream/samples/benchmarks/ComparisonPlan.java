@@ -56,7 +56,7 @@ record ComparisonPlan(
         PROFILE,
         /** Texts with drafters and the prefix cache; real models only. */
         ACCELERATED,
-        /** Passes and gates with their price; real models only, and with a text only. */
+        /** Passes with their price; real models only, and with a text only. */
         LOSSY
     }
 

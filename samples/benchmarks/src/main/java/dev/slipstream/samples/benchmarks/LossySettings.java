@@ -27,12 +27,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Measures passes and gates: how much faster, and at what price. */
+/** Measures passes: how much faster, and at what price. */
 final class LossySettings {
-    /** One setting of each kind; those behind the first two look at a text. */
     private static final List<String> PASSES = List.of("remove:sub-layers=(attention.2)");
 
-    private static final List<String> GATES = List.of("ffn-skip:threshold=0.97");
+    /** Those that look at a text. */
     private static final List<String> CALIBRATED =
             List.of("finercut:remove=0.125", "low-rank:parameters=0.7");
 
@@ -83,7 +82,6 @@ final class LossySettings {
     private Map<String, Plan> settings() {
         Map<String, Plan> settings = new LinkedHashMap<>();
         PASSES.forEach(spec -> settings.put(spec, Plan.of(List.of(spec), List.of(), null)));
-        GATES.forEach(spec -> settings.put(spec, Plan.of(List.of(), List.of(spec), null)));
         Path calibration = plan.calibration();
         if (calibration != null) {
             CalibrationText seen =
