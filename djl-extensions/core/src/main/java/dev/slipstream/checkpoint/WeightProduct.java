@@ -1,7 +1,7 @@
 package dev.slipstream.checkpoint;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.util.List;
@@ -38,7 +38,7 @@ record WeightProduct(String x, String weight, ColumnQuantizer.Rows rows, int out
         return switch (node.getOpType()) {
             case "MatMulNBits" -> ofBlocks(node, stored, initializers, floats);
             case "FusedMatMul" ->
-                    number(node, "transB") == 1 && node.getAttributeCount() == 1
+                    Attributes.whole(node, "transB", 0) == 1 && node.getAttributeCount() == 1
                             ? ofFloats(node, stored)
                             : null;
             case "MatMul" -> ofTurnedFloats(node, stored);
@@ -56,19 +56,20 @@ record WeightProduct(String x, String weight, ColumnQuantizer.Rows rows, int out
                 scales != null
                         && scales.type() == ElementType.FLOAT
                         && scales.shape().size() == 2
-                        && number(node, "block_size") == BlockQuantizer.BLOCK
+                        && Attributes.whole(node, "block_size", 0) == BlockQuantizer.BLOCK
                         && node.getInputList().stream().skip(3).allMatch(String::isEmpty);
         if (!plain) {
             return null;
         }
-        int in = Math.toIntExact(number(node, "K"));
-        int out = Math.toIntExact(number(node, "N"));
+        int in = Math.toIntExact(Attributes.whole(node, "K", 0));
+        int out = Math.toIntExact(Attributes.whole(node, "N", 0));
         List<Tensor> parts = floats.get(node.getInput(1));
         if (parts != null) {
             return product(node, new Stack(parts, in), out, in);
         }
         QuantizedMatrix matrix =
-                new QuantizedMatrix(values, scales, in, Math.toIntExact(number(node, "bits")));
+                new QuantizedMatrix(
+                        values, scales, in, Math.toIntExact(Attributes.whole(node, "bits", 0)));
         return product(
                 node,
                 (index, into) -> System.arraycopy(matrix.row(index), 0, into, 0, in),
@@ -105,14 +106,6 @@ record WeightProduct(String x, String weight, ColumnQuantizer.Rows rows, int out
     private static WeightProduct product(
             NodeProto node, ColumnQuantizer.Rows rows, int out, int in) {
         return new WeightProduct(node.getInput(0), node.getInput(1), rows, out, in);
-    }
-
-    private static long number(NodeProto node, String name) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals(name))
-                .mapToLong(AttributeProto::getI)
-                .findFirst()
-                .orElse(0);
     }
 
     /** Matrices of equal width under each other. */

@@ -1,6 +1,5 @@
 package dev.slipstream.graph;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import java.util.BitSet;
@@ -68,15 +67,17 @@ final class Weights {
                     switch (input) {
                         case 1 ->
                                 Math.multiplyExact(
-                                        attribute(user, "N", 0), attribute(user, "K", 0));
+                                        Attributes.whole(user, "N", 0),
+                                        Attributes.whole(user, "K", 0));
                         case 5 -> tensor.elements();
                         default -> 0;
                     };
             case "GatherBlockQuantized" ->
-                    input == 0 ? packed(tensor, attribute(user, "bits", 4)) : 0;
+                    input == 0 ? packed(tensor, Attributes.whole(user, "bits", 4)) : 0;
             case "QMoE" ->
                     switch (input) {
-                        case 2, 5, 8 -> packed(tensor, attribute(user, "expert_weight_bits", 4));
+                        case 2, 5, 8 ->
+                                packed(tensor, Attributes.whole(user, "expert_weight_bits", 4));
                         case 4, 7, 10 -> tensor.elements();
                         default -> 0;
                     };
@@ -96,13 +97,5 @@ final class Weights {
     /** 4-bit values stand two a byte, unless the tensor's type says 4 bits itself. */
     private static long packed(Tensor tensor, long bits) {
         return tensor.elements() * tensor.type().bits() / Math.min(bits, tensor.type().bits());
-    }
-
-    private static long attribute(NodeProto node, String name, long missing) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals(name))
-                .mapToLong(AttributeProto::getI)
-                .findFirst()
-                .orElse(missing);
     }
 }

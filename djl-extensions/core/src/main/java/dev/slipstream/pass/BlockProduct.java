@@ -2,6 +2,7 @@ package dev.slipstream.pass;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.util.ArrayList;
@@ -25,9 +26,9 @@ record BlockProduct(NodeProto node, int in, int out, int block) implements Produ
     private static final int BIAS = 5;
 
     static @Nullable BlockProduct of(NodeProto node, Map<String, Tensor> initializers) {
-        int in = whole(node, "K");
-        int out = whole(node, "N");
-        int block = whole(node, "block_size");
+        int in = Math.toIntExact(Attributes.whole(node, "K", 0));
+        int out = Math.toIntExact(Attributes.whole(node, "N", 0));
+        int block = Math.toIntExact(Attributes.whole(node, "block_size", 0));
         if (block < 1) {
             return null;
         }
@@ -110,13 +111,5 @@ record BlockProduct(NodeProto node, int in, int out, int block) implements Produ
 
     private static boolean given(NodeProto node, int input) {
         return node.getInputCount() > input && !node.getInput(input).isEmpty();
-    }
-
-    private static int whole(NodeProto node, String name) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals(name))
-                .mapToInt(attribute -> Math.toIntExact(attribute.getI()))
-                .findFirst()
-                .orElse(0);
     }
 }

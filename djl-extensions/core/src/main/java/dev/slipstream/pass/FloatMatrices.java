@@ -3,6 +3,7 @@ package dev.slipstream.pass;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.checkpoint.BlockQuantizer;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
@@ -67,11 +68,7 @@ final class FloatMatrices {
                                     .setOpType("FusedMatMul")
                                     .setDomain("com.microsoft")
                                     .setInput(1, turned.get(node.getInput(1)))
-                                    .addAttribute(
-                                            AttributeProto.newBuilder()
-                                                    .setName("transB")
-                                                    .setType(AttributeProto.AttributeType.INT)
-                                                    .setI(1))
+                                    .addAttribute(Attributes.of("transB", 1))
                                     .build());
                 });
     }

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
@@ -153,11 +154,7 @@ final class Int8Cache {
                 .addInput(node.getOutput(2) + ".scale")
                 .addAttribute(text("k_quant_type"))
                 .addAttribute(text("v_quant_type"))
-                .addAttribute(
-                        AttributeProto.newBuilder()
-                                .setName("kv_cache_bit_width")
-                                .setType(AttributeProto.AttributeType.INT)
-                                .setI(8))
+                .addAttribute(Attributes.of("kv_cache_bit_width", 8))
                 .build();
     }
 

@@ -2,6 +2,7 @@ package dev.slipstream.pass;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
@@ -75,7 +76,7 @@ record Linear(NodeProto node, String weight, Layout layout, int in, int out) {
         }
         long rows = matrix.shape().get(0);
         long columns = matrix.shape().get(1);
-        boolean transposed = whole(node, "transB") == 1;
+        boolean transposed = Attributes.whole(node, "transB", 0) == 1;
         return new Linear(
                 node,
                 node.getInput(1),
@@ -110,13 +111,5 @@ record Linear(NodeProto node, String weight, Layout layout, int in, int out) {
             }
         }
         return true;
-    }
-
-    private static long whole(NodeProto node, String name) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals(name))
-                .mapToLong(AttributeProto::getI)
-                .findFirst()
-                .orElse(0);
     }
 }

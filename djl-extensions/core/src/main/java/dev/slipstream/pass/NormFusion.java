@@ -2,6 +2,7 @@ package dev.slipstream.pass;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.OnnxModel;
 import java.util.HashSet;
 import java.util.Optional;
@@ -26,11 +27,7 @@ final class NormFusion {
                         .setOpType(BranchAdd.norm(fused))
                         .addInput(stream)
                         .addOutput(fused.getOutput(0))
-                        .addAttribute(
-                                AttributeProto.newBuilder()
-                                        .setName("axis")
-                                        .setType(AttributeProto.AttributeType.INT)
-                                        .setI(-1))
+                        .addAttribute(Attributes.of("axis", -1))
                         .addAttribute(epsilon(fused));
         int last = Math.min(BranchAdd.bias(fused), fused.getInputCount());
         fused.getInputList().subList(2, last).forEach(norm::addInput);
@@ -86,14 +83,6 @@ final class NormFusion {
     }
 
     private static AttributeProto epsilon(NodeProto node) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals("epsilon"))
-                .findFirst()
-                .orElse(
-                        AttributeProto.newBuilder()
-                                .setName("epsilon")
-                                .setType(AttributeProto.AttributeType.FLOAT)
-                                .setF(USUAL_EPSILON)
-                                .build());
+        return Attributes.of("epsilon", Attributes.real(node, "epsilon", USUAL_EPSILON));
     }
 }

@@ -3,6 +3,7 @@ package dev.slipstream.runtime;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.PackedMatrices.Matrix;
@@ -165,7 +166,7 @@ public final class NativeProducts {
                 .addInput(first.tiles())
                 .addInput(second.tiles())
                 .addInput(last.tiles())
-                .addAttribute(whole("neurons", first.outputs()));
+                .addAttribute(Attributes.of("neurons", first.outputs()));
         for (NodeProto part : List.of(gate, silu, up, gated)) {
             replacements.put(part, List.of());
         }
@@ -182,8 +183,8 @@ public final class NativeProducts {
             norm.addTo(result);
             replacements.put(norm.node(), List.of());
         }
-        result.addAttribute(whole("outputs", matrix.outputs()));
-        result.addAttribute(epsilon(norm == null ? 0 : norm.epsilon()));
+        result.addAttribute(Attributes.of("outputs", matrix.outputs()));
+        result.addAttribute(Attributes.of("epsilon", norm == null ? 0 : norm.epsilon()));
         replacements.put(replaced, List.of(result.build()));
     }
 
@@ -204,7 +205,7 @@ public final class NativeProducts {
                         node("RootMeanSquareNorm", node)
                                 .addInput(norm.stream())
                                 .addOutput(node.getOutput(0))
-                                .addAttribute(epsilon(norm.epsilon()));
+                                .addAttribute(Attributes.of("epsilon", norm.epsilon()));
                 norm.addTo(result);
                 replacements.put(node, List.of(result.build()));
             } else if (node.getOpType().equals("Mul")) {
@@ -240,8 +241,8 @@ public final class NativeProducts {
                         .addInput(node.getInput(1))
                         .addInput(table.tiles())
                         .addOutput(node.getOutput(0))
-                        .addAttribute(whole("outputs", table.outputs()))
-                        .addAttribute(whole("inputs", table.inputs()))
+                        .addAttribute(Attributes.of("outputs", table.outputs()))
+                        .addAttribute(Attributes.of("inputs", table.inputs()))
                         .build();
         replacements.put(node, List.of(gather));
     }
@@ -286,21 +287,5 @@ public final class NativeProducts {
     private static boolean isSilu(NodeProto node) {
         return node.getAttributeList().stream()
                 .anyMatch(a -> a.getName().equals("alpha") && a.getF() == 1);
-    }
-
-    private static AttributeProto epsilon(float value) {
-        return AttributeProto.newBuilder()
-                .setName("epsilon")
-                .setType(AttributeProto.AttributeType.FLOAT)
-                .setF(value)
-                .build();
-    }
-
-    private static AttributeProto whole(String name, long value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(value)
-                .build();
     }
 }

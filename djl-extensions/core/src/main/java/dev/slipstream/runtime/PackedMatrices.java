@@ -1,7 +1,7 @@
 package dev.slipstream.runtime;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
@@ -47,17 +47,17 @@ final class PackedMatrices {
     @Nullable Matrix ofProduct(NodeProto node) {
         if (!node.getOpType().equals("MatMulNBits")
                 || node.getInputList().stream().skip(3).anyMatch(input -> !input.isEmpty())
-                || attribute(node, "block_size", 0) != PanelPacking.BLOCK
-                || attribute(node, "accuracy_level", 0) != 4) {
+                || Attributes.whole(node, "block_size", 0) != PanelPacking.BLOCK
+                || Attributes.whole(node, "accuracy_level", 0) != 4) {
             return null;
         }
         Unpacked unpacked =
                 new Unpacked(
                         node.getInput(1),
                         node.getInput(2),
-                        (int) attribute(node, "bits", 4),
-                        (int) attribute(node, "N", 0),
-                        (int) attribute(node, "K", 0));
+                        (int) Attributes.whole(node, "bits", 4),
+                        (int) Attributes.whole(node, "N", 0),
+                        (int) Attributes.whole(node, "K", 0));
         Matrix known = matrices.get(unpacked);
         return known == null ? packed(unpacked) : known;
     }
@@ -95,30 +95,21 @@ final class PackedMatrices {
     @Nullable Matrix ofLookUp(NodeProto node) {
         Tensor rows = node.getInputCount() == 3 ? graph.initializers().get(node.getInput(0)) : null;
         if (rows == null
-                || attribute(node, "gather_axis", 0) != 0
-                || attribute(node, "quantize_axis", 1) != 1
-                || attribute(node, "block_size", 128) != PanelPacking.BLOCK) {
+                || Attributes.whole(node, "gather_axis", 0) != 0
+                || Attributes.whole(node, "quantize_axis", 1) != 1
+                || Attributes.whole(node, "block_size", 128) != PanelPacking.BLOCK) {
             return null;
         }
         for (Map.Entry<Unpacked, Matrix> entry : matrices.entrySet()) {
             Unpacked unpacked = entry.getKey();
             Tensor values = graph.initializers().get(unpacked.values());
             if (unpacked.scales().equals(node.getInput(2))
-                    && unpacked.bits() == attribute(node, "bits", 4)
+                    && unpacked.bits() == Attributes.whole(node, "bits", 4)
                     && values != null
                     && values.data().equals(rows.data())) {
                 return entry.getValue();
             }
         }
         return null;
-    }
-
-    /** Returns a whole number of a node. */
-    static long attribute(NodeProto node, String name, long absent) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals(name))
-                .map(AttributeProto::getI)
-                .findFirst()
-                .orElse(absent);
     }
 }

@@ -1,7 +1,7 @@
 package dev.slipstream.runtime;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
@@ -127,11 +127,7 @@ final class PairedRows {
                 .addInput(data)
                 .addInput(indices)
                 .addOutput(output)
-                .addAttribute(
-                        AttributeProto.newBuilder()
-                                .setName("axis")
-                                .setType(AttributeProto.AttributeType.INT)
-                                .setI(1))
+                .addAttribute(Attributes.of("axis", 1))
                 .build();
     }
 }

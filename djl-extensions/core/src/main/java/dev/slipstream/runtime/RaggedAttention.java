@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
@@ -168,19 +169,11 @@ final class RaggedAttention {
         }
         if (ragged.getAttributeList().stream()
                 .noneMatch(attribute -> attribute.getName().equals("local_window_size"))) {
-            ragged.addAttribute(whole("local_window_size", -1));
+            ragged.addAttribute(Attributes.of("local_window_size", -1));
         }
-        ragged.addAttribute(whole("layer", layer(inputs.get(3))));
+        ragged.addAttribute(Attributes.of("layer", layer(inputs.get(3))));
         replaced.add(layer(inputs.get(3)));
         return ragged.build();
-    }
-
-    private static AttributeProto whole(String name, int value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(value)
-                .build();
     }
 
     /** Keys and values are no results any more: neither of a gate nor of its branches. */

@@ -1,7 +1,7 @@
 package dev.slipstream.runtime;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
@@ -47,22 +47,19 @@ record ResidualNorm(
                 node.getInput(1),
                 node.getInput(2),
                 sum.isEmpty() ? node.getOutput(0) + ".sum" : sum,
-                epsilon(node, 1e-12f));
+                Attributes.real(node, "epsilon", 1e-12f));
     }
 
     private static @Nullable ResidualNorm plain(NodeProto node) {
-        return node.getOutputCount() == 1 && PackedMatrices.attribute(node, "axis", -1) == -1
+        return node.getOutputCount() == 1 && Attributes.whole(node, "axis", -1) == -1
                 ? new ResidualNorm(
-                        node, node.getInput(0), "", node.getInput(1), "", epsilon(node, 1e-5f))
+                        node,
+                        node.getInput(0),
+                        "",
+                        node.getInput(1),
+                        "",
+                        Attributes.real(node, "epsilon", 1e-5f))
                 : null;
-    }
-
-    private static float epsilon(NodeProto node, float absent) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals("epsilon"))
-                .map(AttributeProto::getF)
-                .findFirst()
-                .orElse(absent);
     }
 
     /** Adds its inputs but the first to a node, and its sum to the results. */

@@ -3,6 +3,7 @@ package dev.slipstream.samples.cli;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.slipstream.graph.Anatomy;
+import dev.slipstream.graph.Attributes;
 import dev.slipstream.graph.ElementType;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
@@ -54,10 +55,6 @@ final class StoredWeights {
 
     /** Both operators are of 4 bits unless they say otherwise. */
     private static long bits(NodeProto node) {
-        return node.getAttributeList().stream()
-                .filter(attribute -> attribute.getName().equals("bits"))
-                .mapToLong(AttributeProto::getI)
-                .findFirst()
-                .orElse(4);
+        return Attributes.whole(node, "bits", 4);
     }
 }
