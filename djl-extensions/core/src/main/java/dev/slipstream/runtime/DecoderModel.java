@@ -124,7 +124,7 @@ public final class DecoderModel implements AutoCloseable {
             return new DecoderModel(session, contextLength, options.keptBuffers());
         } catch (OrtException | RuntimeException e) {
             session.close();
-            throw OpenSession.failure(session.name(), e);
+            throw InferenceException.opening(session.name(), e);
         }
     }
 
@@ -198,7 +198,7 @@ public final class DecoderModel implements AutoCloseable {
         try {
             return opened.session().getMetadata().getCustomMetadata();
         } catch (OrtException e) {
-            throw OpenSession.failure(name(), e);
+            throw InferenceException.opening(name(), e);
         }
     }
 

@@ -69,13 +69,7 @@ public final class EncoderModel implements AutoCloseable {
             session = SessionSettings.open(model, settings, weights, device);
             return new EncoderModel(model.name(), session, weights, pooling);
         } catch (OrtException | RuntimeException e) {
-            InferenceException failure =
-                    e instanceof InferenceException known
-                            ? known
-                            : new InferenceException(
-                                    "%s: ONNX Runtime cannot open it: %s"
-                                            .formatted(model.name(), e.getMessage()),
-                                    e);
+            InferenceException failure = InferenceException.opening(model.name(), e);
             if (session != null) {
                 try {
                     session.close();

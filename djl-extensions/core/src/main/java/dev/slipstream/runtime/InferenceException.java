@@ -22,4 +22,12 @@ public class InferenceException extends RuntimeException {
     public InferenceException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /** Returns why a model cannot be opened; the exception itself if it says so already. */
+    static InferenceException opening(String model, Exception e) {
+        return e instanceof InferenceException known
+                ? known
+                : new InferenceException(
+                        "%s: ONNX Runtime cannot open it: %s".formatted(model, e.getMessage()), e);
+    }
 }

@@ -51,7 +51,7 @@ record OpenSession(
                     marks);
         } catch (OrtException | RuntimeException e) {
             weights.forEach(OnnxTensor::close);
-            throw failure(model.name(), e);
+            throw InferenceException.opening(model.name(), e);
         }
     }
 
@@ -69,7 +69,7 @@ record OpenSession(
             SavedSession.save(saved, settings, null, file.toString(), "");
             return of(file.toString(), environment, file, settings, mark(device));
         } catch (OrtException | RuntimeException e) {
-            throw failure(file.toString(), e);
+            throw InferenceException.opening(file.toString(), e);
         }
     }
 
@@ -85,7 +85,7 @@ record OpenSession(
             OperatorLibraries.register(settings);
             return of(facts.name(), environment, facts.model(), settings, facts.operators());
         } catch (OrtException | RuntimeException e) {
-            throw failure(directory.toString(), e);
+            throw InferenceException.opening(directory.toString(), e);
         }
     }
 
@@ -119,12 +119,5 @@ record OpenSession(
 
     private static String mark(Device device) {
         return device == Device.GPU ? "+cuda" : "";
-    }
-
-    static RuntimeException failure(String name, Exception e) {
-        return e instanceof InferenceException known
-                ? known
-                : new InferenceException(
-                        "%s: ONNX Runtime cannot open it: %s".formatted(name, e.getMessage()), e);
     }
 }
