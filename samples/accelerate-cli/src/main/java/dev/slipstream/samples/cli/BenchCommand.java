@@ -18,7 +18,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures what drafters bring: plain and speculative decoding side by side. */
@@ -156,7 +155,8 @@ final class BenchCommand implements Callable<Integer> {
             if (BuiltinPrompts.names().contains(place)) {
                 sets.add(BuiltinPrompts.set(place));
             } else if (place.startsWith(BuiltinPrompts.STORIES + ":")) {
-                throw usage(
+                throw Usage.error(
+                        spec,
                         "--prompts: expected a file or one of %s, found '%s'"
                                 .formatted(String.join(", ", BuiltinPrompts.names()), place));
             } else {
@@ -234,12 +234,14 @@ final class BenchCommand implements Callable<Integer> {
     private int room(int contextLength, int maxTokens) {
         int room = contextLength - maxTokens;
         if (room < 1) {
-            throw usage(
+            throw Usage.error(
+                    spec,
                     "--max-tokens: expected less than the model's context length %d, found %d"
                             .formatted(contextLength, maxTokens));
         }
         if (promptTokens != null && promptTokens > room) {
-            throw usage(
+            throw Usage.error(
+                    spec,
                     "--prompt-tokens: expected at most %d, which %d new tokens leave of the context"
                                     .formatted(room, maxTokens)
                             + " of %d, found %d".formatted(contextLength, promptTokens));
@@ -259,12 +261,8 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void atLeast(String option, int least, @Nullable Integer value) {
-        if (value != null && value < least) {
-            throw usage(option + ": expected " + least + " or more, found " + value);
+        if (value != null) {
+            Usage.requireAtLeast(spec, option, least, value);
         }
-    }
-
-    private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
     }
 }

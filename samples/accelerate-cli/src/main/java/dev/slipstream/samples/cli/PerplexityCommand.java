@@ -21,7 +21,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures how well a model foretells a text, in one or several precisions. */
@@ -89,7 +88,7 @@ final class PerplexityCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         json.check();
         if (limit != null && limit < 1) {
-            throw usage("--limit-tokens: expected 1 or more, found " + limit);
+            throw Usage.error(spec, "--limit-tokens: expected 1 or more, found " + limit);
         }
         String content = TextFile.read(text);
         String location = model.location(library);
@@ -168,18 +167,15 @@ final class PerplexityCommand implements Callable<Integer> {
                             ? SlidingWindow.within(contextLength)
                             : SlidingWindow.halfOverlapping(window);
             if (usual.length() > contextLength) {
-                throw usage(
+                throw Usage.error(
+                        spec,
                         "--window: expected at most the model's context length %d, found %d"
                                 .formatted(contextLength, usual.length()));
             }
             return stride == null ? usual : new SlidingWindow(usual.length(), stride);
         } catch (IllegalArgumentException e) {
-            throw usage("--window and --stride: " + e.getMessage());
+            throw Usage.error(spec, "--window and --stride: " + e.getMessage());
         }
-    }
-
-    private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
     }
 
     private static double secondsSince(long start) {

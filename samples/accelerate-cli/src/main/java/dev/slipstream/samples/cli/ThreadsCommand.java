@@ -23,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures what threads bring, and what their waits cost beside busy processes. */
@@ -83,12 +82,13 @@ final class ThreadsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         json.check();
-        requireAtLeast("--prompt-tokens", 1, promptTokens);
-        requireAtLeast("--max-tokens", 2, maxTokens);
-        requireAtLeast("--rounds", 1, rounds);
-        neighbours.forEach(number -> requireAtLeast("--neighbours", 0, number));
+        Usage.requireAtLeast(spec, "--prompt-tokens", 1, promptTokens);
+        Usage.requireAtLeast(spec, "--max-tokens", 2, maxTokens);
+        Usage.requireAtLeast(spec, "--rounds", 1, rounds);
+        neighbours.forEach(number -> Usage.requireAtLeast(spec, "--neighbours", 0, number));
         if (spec.commandLine().getParseResult().hasMatchedOption("--spinning")) {
-            throw usage("--spinning: expected none, for every kind of waits is measured");
+            throw Usage.error(
+                    spec, "--spinning: expected none, for every kind of waits is measured");
         }
         String location = model.location(library);
         Map<ThreadsReport.Setting, TextGenerator> open = new LinkedHashMap<>();
@@ -113,7 +113,9 @@ final class ThreadsCommand implements Callable<Integer> {
     private List<ThreadsReport.Setting> settings() {
         int asked = model.loading().threads();
         if (asked == 1) {
-            throw usage("--threads: expected 2 or more, for one thread waits for nobody, found 1");
+            throw Usage.error(
+                    spec,
+                    "--threads: expected 2 or more, for one thread waits for nobody, found 1");
         }
         int threads = asked == 0 ? Math.max(2, RuntimeOptions.defaultThreads()) : asked;
         List<ThreadsReport.Setting> settings = new ArrayList<>();
@@ -128,7 +130,8 @@ final class ThreadsCommand implements Callable<Integer> {
             throws IOException {
         TextGenerator any = open.values().iterator().next();
         if (promptTokens + maxTokens > any.contextLength()) {
-            throw usage(
+            throw Usage.error(
+                    spec,
                     "--prompt-tokens and --max-tokens: expected at most the context length of %d in all, found %d"
                             .formatted(any.contextLength(), promptTokens + maxTokens));
         }
@@ -218,15 +221,5 @@ final class ThreadsCommand implements Callable<Integer> {
             double seconds = StreamRates.seconds(used.elapsed().minus(used.timeToFirstToken()));
             return (used.generatedTokens() - 1) / seconds;
         }
-    }
-
-    private void requireAtLeast(String option, int least, int found) {
-        if (found < least) {
-            throw usage("%s: expected %d or more, found %d".formatted(option, least, found));
-        }
-    }
-
-    private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
     }
 }

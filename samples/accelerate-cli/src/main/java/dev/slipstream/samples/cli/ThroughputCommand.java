@@ -17,7 +17,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures what it gains to decode texts together, to read prompts by pieces, and to remember. */
@@ -102,10 +101,10 @@ final class ThroughputCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         json.check();
-        requireAtLeast("--prompt-tokens", 1, promptTokens);
-        requireAtLeast("--max-tokens", 2, maxTokens);
-        requireAtLeast("--rounds", 1, rounds);
-        streams.forEach(number -> requireAtLeast("--streams", 1, number));
+        Usage.requireAtLeast(spec, "--prompt-tokens", 1, promptTokens);
+        Usage.requireAtLeast(spec, "--max-tokens", 2, maxTokens);
+        Usage.requireAtLeast(spec, "--rounds", 1, rounds);
+        streams.forEach(number -> Usage.requireAtLeast(spec, "--streams", 1, number));
         String location = model.location(library);
         LoadOptions loading = model.loading().withRequests(Collections.max(streams) + 1, 0);
         Random random = new Random(seed);
@@ -163,7 +162,7 @@ final class ThroughputCommand implements Callable<Integer> {
 
     private ThroughputReport.LongPrompt waits(
             TextGenerator generator, RandomPrompts prompts, int tokens) {
-        requireAtLeast("--long-prompt", 1, tokens);
+        Usage.requireAtLeast(spec, "--long-prompt", 1, tokens);
         requireRoom(generator, tokens + 1, "--long-prompt");
         LongPrompt waits = new LongPrompt(generator, prompts, tokens, promptTokens);
         try (Progress bar = new Progress(terminal, "long prompt", " tokens", rounds * tokens)) {
@@ -177,7 +176,7 @@ final class ThroughputCommand implements Callable<Integer> {
 
     private ThroughputReport.SharedPrefix savings(
             String location, LoadOptions loading, int tokens, Random random) {
-        requireAtLeast("--shared-prefix", 1, tokens);
+        Usage.requireAtLeast(spec, "--shared-prefix", 1, tokens);
         LoadOptions remembering = loading.withCache(new CacheOptions(CACHE_BYTES, null));
         try (TextGenerator generator = batches.apply(location, remembering);
                 Progress bar =
@@ -194,21 +193,12 @@ final class ThroughputCommand implements Callable<Integer> {
         }
     }
 
-    private void requireAtLeast(String option, int least, int found) {
-        if (found < least) {
-            throw usage("%s: expected %d or more, found %d".formatted(option, least, found));
-        }
-    }
-
     private void requireRoom(TextGenerator generator, int tokens, String option) {
         if (tokens > generator.contextLength()) {
-            throw usage(
+            throw Usage.error(
+                    spec,
                     "%s: expected at most the context length of %d tokens in all, found %d; ask for fewer, or see --context-length"
                             .formatted(option, generator.contextLength(), tokens));
         }
-    }
-
-    private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
     }
 }
