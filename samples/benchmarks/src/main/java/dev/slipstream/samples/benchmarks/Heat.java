@@ -11,6 +11,7 @@ import dev.slipstream.samples.benchmarks.contest.Rounds;
 import dev.slipstream.samples.benchmarks.contest.Running;
 import dev.slipstream.samples.benchmarks.result.Figure;
 import dev.slipstream.samples.benchmarks.result.Sample;
+import dev.slipstream.samples.benchmarks.weights.WrittenOnce;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,14 +105,14 @@ final class Heat {
         Path kept = model.directory().resolve("kept");
         for (int round = 0; round < plan.rounds(); round++) {
             for (Contender contender : contenders) {
-                ModelFolder.delete(kept);
+                WrittenOnce.delete(kept);
                 Files.createDirectories(kept);
                 Contender keeping = contender.keepingIn(kept);
                 start(keeping, Figure.Kind.LOAD_COLD, Figure.Kind.COLD_START, round);
                 start(keeping, Figure.Kind.LOAD_WARM, Figure.Kind.WARM_START, round);
             }
         }
-        ModelFolder.delete(kept);
+        WrittenOnce.delete(kept);
     }
 
     private void start(Contender contender, Figure.Kind load, Figure.Kind whole, int round) {

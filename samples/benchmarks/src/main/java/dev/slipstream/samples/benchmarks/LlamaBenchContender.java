@@ -4,11 +4,9 @@ import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.samples.benchmarks.contest.Contender;
 import dev.slipstream.samples.benchmarks.contest.LlamaBench;
 import dev.slipstream.samples.benchmarks.contest.Running;
-import dev.slipstream.samples.benchmarks.weights.Checkpoint;
 import dev.slipstream.samples.benchmarks.weights.Gguf;
 import dev.slipstream.samples.benchmarks.weights.WeightFormat;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -35,12 +33,7 @@ record LlamaBenchContender(Path binary) implements Contender {
 
     @Override
     public Path model(Path checkpoint, Precision precision, Path folder) throws IOException {
-        WeightFormat format = WeightFormat.of(precision);
-        Path file = folder.resolve(format.label() + ".gguf");
-        if (!Files.exists(file)) {
-            Gguf.write(Checkpoint.read(checkpoint.toString()), format, file);
-        }
-        return file;
+        return Gguf.once(checkpoint, WeightFormat.of(precision), folder);
     }
 
     @Override

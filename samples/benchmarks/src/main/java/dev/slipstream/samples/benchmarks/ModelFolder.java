@@ -4,6 +4,7 @@ import dev.slipstream.checkpoint.DecoderConfig;
 import dev.slipstream.evaluate.ModelShape;
 import dev.slipstream.evaluate.RandomModel;
 import dev.slipstream.samples.benchmarks.weights.Checkpoint;
+import dev.slipstream.samples.benchmarks.weights.WrittenOnce;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -67,16 +68,16 @@ record ModelFolder(
         Path checkpoint = directory.resolve("checkpoint");
         if (shape == null && !embedded) {
             checkpoint = given;
-        } else if (!Files.exists(checkpoint)) {
-            Path part = directory.resolve("checkpoint.part");
-            delete(part);
-            Files.createDirectory(part);
-            if (shape != null) {
-                new RandomModel(shape, 0).write(part, written -> {});
-            } else {
-                copy(name, part);
-            }
-            Files.move(part, checkpoint);
+        } else {
+            WrittenOnce.at(
+                    checkpoint,
+                    part -> {
+                        if (shape != null) {
+                            new RandomModel(shape, 0).write(part, written -> {});
+                        } else {
+                            copy(name, part);
+                        }
+                    });
         }
         DecoderConfig config = Checkpoint.read(checkpoint.toString()).config();
         return new ModelFolder(label, directory, checkpoint, config, shape == null);
@@ -88,16 +89,6 @@ record ModelFolder(
             try (InputStream in = ModelFolder.class.getResourceAsStream(resource)) {
                 if (in != null) {
                     Files.copy(in, target.resolve(file));
-                }
-            }
-        }
-    }
-
-    static void delete(Path directory) throws IOException {
-        if (Files.exists(directory)) {
-            try (var files = Files.walk(directory)) {
-                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
                 }
             }
         }

@@ -5,6 +5,7 @@ import dev.slipstream.samples.benchmarks.contest.Contender;
 import dev.slipstream.samples.benchmarks.contest.ContenderProcess;
 import dev.slipstream.samples.benchmarks.contest.Request;
 import dev.slipstream.samples.benchmarks.result.Results;
+import dev.slipstream.samples.benchmarks.weights.WrittenOnce;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ final class Profiles {
 
     private void profile(Contender contender, String run, Request request) throws IOException {
         Path folder = model.directory().resolve("profiles");
-        ModelFolder.delete(folder);
+        WrittenOnce.delete(folder);
         Files.createDirectories(folder);
         Path opened = contender.model(model.checkpoint(), weights, model.directory());
         int context = Math.min(4096, model.config().contextLength());

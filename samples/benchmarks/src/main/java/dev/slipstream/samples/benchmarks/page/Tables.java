@@ -44,6 +44,27 @@ final class Tables {
                         sample ->
                                 kinds.contains(sample.figure().kind())
                                         && sample.neighbour() == neighbour);
+        return besideEachOther(
+                subject,
+                kinds,
+                names,
+                neighbour,
+                (threads, name, figure) ->
+                        text(selection.cell(subject, threads, name, figure, neighbour), figure));
+    }
+
+    /** What a cell says of one contender. */
+    private interface Said {
+        String of(int threads, String name, Figure figure);
+    }
+
+    /** Returns a row for each figure that somebody has, with the comparison at its end. */
+    private String besideEachOther(
+            Selection.Subject subject,
+            List<Kind> kinds,
+            List<String> names,
+            Neighbour neighbour,
+            Said said) {
         List<Figure> figures = selection.figures(subject, kinds);
         if (names.isEmpty() || figures.isEmpty()) {
             return NONE;
@@ -56,12 +77,7 @@ final class Tables {
             for (Figure figure : figures) {
                 List<String> row = new ArrayList<>();
                 row.add(figure.label() + ", " + Page.threads(threads));
-                for (String name : names) {
-                    row.add(
-                            text(
-                                    selection.cell(subject, threads, name, figure, neighbour),
-                                    figure));
-                }
+                names.forEach(name -> row.add(said.of(threads, name, figure)));
                 if (row.stream().skip(1).allMatch(String::isEmpty)) {
                     continue;
                 }
@@ -122,27 +138,12 @@ final class Tables {
     String busy(Selection.Subject subject) {
         List<String> names =
                 selection.contenders(subject, sample -> sample.neighbour() == Neighbour.BUSY);
-        if (names.isEmpty()) {
-            return NONE;
-        }
-        List<String> header = new ArrayList<>(List.of(NONE));
-        header.addAll(names);
-        header.addAll(List.of("against the best peer", NONE));
-        Markdown table = new Markdown(header);
-        for (int threads : selection.threads(subject)) {
-            for (Figure figure : selection.figures(subject, List.of(Kind.PREFILL, Kind.DECODE))) {
-                List<String> row = new ArrayList<>();
-                row.add(figure.label() + ", " + Page.threads(threads));
-                for (String name : names) {
-                    row.add(beside(subject, threads, name, figure));
-                }
-                Comparison compared = compare(subject, threads, names, figure, Neighbour.BUSY);
-                row.add(compared == null ? NONE : compared.text());
-                row.add(compared == null ? NONE : compared.verdict());
-                table.row(row);
-            }
-        }
-        return table.toString();
+        return besideEachOther(
+                subject,
+                List.of(Kind.PREFILL, Kind.DECODE),
+                names,
+                Neighbour.BUSY,
+                (threads, name, figure) -> beside(subject, threads, name, figure));
     }
 
     private String beside(Selection.Subject subject, int threads, String name, Figure figure) {
@@ -269,7 +270,7 @@ final class Tables {
                 : times(above.spread().median() / below.spread().median());
     }
 
-    /** Returns passes and gates with what they cost. */
+    /** Returns passes with what they cost. */
     String lossy(Selection.Subject subject) {
         List<Results.Lossy> rows =
                 results.lossy().stream()

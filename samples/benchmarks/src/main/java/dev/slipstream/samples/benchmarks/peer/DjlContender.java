@@ -1,13 +1,11 @@
 package dev.slipstream.samples.benchmarks.peer;
 
 import dev.slipstream.checkpoint.Precision;
-import dev.slipstream.samples.benchmarks.weights.Checkpoint;
+import dev.slipstream.samples.benchmarks.contest.JavaCommand;
 import dev.slipstream.samples.benchmarks.weights.OnnxForm;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -41,28 +39,20 @@ public final class DjlContender implements Peer {
 
     @Override
     public Path model(Path checkpoint, Precision precision, Path folder) throws IOException {
-        return ModelFolder.once(
-                folder.resolve("onnx-growing-" + precision.name().toLowerCase(Locale.ROOT)),
-                directory ->
-                        OnnxForm.GROWING.write(
-                                Checkpoint.read(checkpoint.toString()), precision, directory));
+        return OnnxForm.GROWING.once(checkpoint, precision, folder);
     }
 
     @Override
     public List<String> command(Path model, int threads, int context) {
-        List<String> command = new ArrayList<>();
-        command.add(System.getProperty("java.home") + "/bin/java");
-        if (Runtime.version().feature() >= 24) {
-            command.add("--enable-native-access=ALL-UNNAMED");
-        }
-        // Its native libraries come from the jars, and are unpacked beside them.
-        command.add("-Dai.djl.offline=true");
-        command.add("-DDJL_CACHE_DIR=" + library.folder().resolve("cache"));
-        command.add("-Dai.djl.pytorch.num_threads=" + threads);
-        command.addAll(List.of("-cp", library.classPath(null)));
-        command.add(DjlChild.class.getName());
-        command.addAll(List.of(model.toString(), String.valueOf(threads), String.valueOf(context)));
-        return command;
+        return JavaCommand.of(
+                DjlChild.class.getName(),
+                library.classPath(null),
+                // Its native libraries come from the jars, and are unpacked beside them.
+                List.of(
+                        "-Dai.djl.offline=true",
+                        "-DDJL_CACHE_DIR=" + library.folder().resolve("cache"),
+                        "-Dai.djl.pytorch.num_threads=" + threads),
+                List.of(model.toString(), String.valueOf(threads), String.valueOf(context)));
     }
 
     @Override

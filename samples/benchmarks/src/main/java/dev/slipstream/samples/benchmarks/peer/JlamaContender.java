@@ -3,6 +3,7 @@ package dev.slipstream.samples.benchmarks.peer;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.samples.benchmarks.weights.Checkpoint;
 import dev.slipstream.samples.benchmarks.weights.HuggingFaceDirectory;
+import dev.slipstream.samples.benchmarks.weights.WrittenOnce;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ public final class JlamaContender implements Peer {
     @Override
     public Path model(Path checkpoint, Precision precision, Path folder) throws IOException {
         Path floats =
-                ModelFolder.once(
+                WrittenOnce.at(
                         folder.resolve("safetensors"),
                         directory ->
                                 HuggingFaceDirectory.write(
@@ -72,8 +73,7 @@ public final class JlamaContender implements Peer {
         if (precision == Precision.FP32) {
             return floats;
         }
-        return ModelFolder.once(
-                folder.resolve("jlama-q4"), directory -> quantize(floats, directory));
+        return WrittenOnce.at(folder.resolve("jlama-q4"), directory -> quantize(floats, directory));
     }
 
     private void quantize(Path floats, Path directory) throws IOException {

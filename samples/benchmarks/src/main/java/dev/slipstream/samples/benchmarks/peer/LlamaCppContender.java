@@ -1,12 +1,11 @@
 package dev.slipstream.samples.benchmarks.peer;
 
 import dev.slipstream.checkpoint.Precision;
-import dev.slipstream.samples.benchmarks.weights.Checkpoint;
+import dev.slipstream.samples.benchmarks.contest.JavaCommand;
 import dev.slipstream.samples.benchmarks.weights.Gguf;
 import dev.slipstream.samples.benchmarks.weights.WeightFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,12 +53,7 @@ public final class LlamaCppContender implements Peer {
 
     @Override
     public Path model(Path checkpoint, Precision precision, Path folder) throws IOException {
-        WeightFormat format = WeightFormat.of(precision);
-        Path file = folder.resolve(format.label() + ".gguf");
-        if (!Files.exists(file)) {
-            Gguf.write(Checkpoint.read(checkpoint.toString()), format, file);
-        }
-        return file;
+        return Gguf.once(checkpoint, WeightFormat.of(precision), folder);
     }
 
     @Override
@@ -67,23 +61,21 @@ public final class LlamaCppContender implements Peer {
         Path jdk = Path.of(System.getProperty("java.home"));
         try {
             Path child = library.compile(jdk, "LlamaCppChild", List.of());
-            List<String> command = new ArrayList<>();
-            command.add(jdk.resolve("bin/java").toString());
-            if (Runtime.version().feature() >= 24) {
-                command.add("--enable-native-access=ALL-UNNAMED");
-            }
-            command.addAll(List.of("-cp", library.classPath(child)));
-            command.add("dev.slipstream.samples.benchmarks.peer.LlamaCppChild");
-            command.addAll(
+            List<String> arguments = new ArrayList<>();
+            arguments.addAll(
                     List.of(
                             model.toString(),
                             String.valueOf(threads),
                             String.valueOf(context),
                             "version=" + library.version()));
             if (attention == Attention.FLASH) {
-                command.add("flash=on");
+                arguments.add("flash=on");
             }
-            return command;
+            return JavaCommand.of(
+                    "dev.slipstream.samples.benchmarks.peer.LlamaCppChild",
+                    library.classPath(child),
+                    List.of(),
+                    arguments);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -2,12 +2,10 @@ package dev.slipstream.samples.benchmarks.peer;
 
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.samples.benchmarks.contest.JavaCommand;
-import dev.slipstream.samples.benchmarks.weights.Checkpoint;
 import dev.slipstream.samples.benchmarks.weights.OnnxForm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +28,7 @@ public final class OnnxRuntimeContender implements Peer {
 
     @Override
     public Path model(Path checkpoint, Precision precision, Path folder) throws IOException {
-        return ModelFolder.once(
-                folder.resolve("onnx-" + precision.name().toLowerCase(Locale.ROOT)),
-                directory ->
-                        OnnxForm.IN_PLACE.write(
-                                Checkpoint.read(checkpoint.toString()), precision, directory));
+        return OnnxForm.IN_PLACE.once(checkpoint, precision, folder);
     }
 
     @Override

@@ -26,6 +26,22 @@ public final class Gguf {
     private Gguf() {}
 
     /**
+     * Returns a file, written first if it is not there.
+     *
+     * @param checkpoint a directory that {@link Checkpoint#read} takes
+     * @param format of the matrices
+     * @param folder of such files of this checkpoint
+     * @throws IOException if it cannot be written
+     */
+    public static Path once(Path checkpoint, WeightFormat format, Path folder) throws IOException {
+        Path file = folder.resolve(format.label() + ".gguf");
+        if (!Files.exists(file)) {
+            write(Checkpoint.read(checkpoint.toString()), format, file);
+        }
+        return file;
+    }
+
+    /**
      * Writes a file; it appears complete or not at all. Needs memory for a few million weights,
      * however large the model is.
      *

@@ -13,19 +13,40 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /** The ONNX graphs that the peers on ONNX Runtime are given; the weights in them are the same. */
 public enum OnnxForm {
     /** Our portable graph as it is: keys and values may be written in place. */
-    IN_PLACE,
+    IN_PLACE("onnx-"),
     /**
      * The same nodes behind the inputs that transformers.js and Optimum have: {@code input_ids},
      * {@code attention_mask}, a past that grows by each run. Logits of the last position only.
      */
-    GROWING;
+    GROWING("onnx-growing-");
 
     /** Rotary tables for more than this would outweigh a small model. */
     private static final int LONGEST = 8192;
+
+    private final String label;
+
+    OnnxForm(String label) {
+        this.label = label;
+    }
+
+    /**
+     * Returns a directory with a model, written first if it is not there.
+     *
+     * @param checkpoint a directory that {@link Checkpoint#read} takes
+     * @param precision of its matrices
+     * @param folder of such directories of this checkpoint
+     * @throws IOException if it cannot be written
+     */
+    public Path once(Path checkpoint, Precision precision, Path folder) throws IOException {
+        return WrittenOnce.at(
+                folder.resolve(label + precision.name().toLowerCase(Locale.ROOT)),
+                directory -> write(Checkpoint.read(checkpoint.toString()), precision, directory));
+    }
 
     /**
      * Writes {@code model.onnx} with its data and {@code tokenizer.json}.

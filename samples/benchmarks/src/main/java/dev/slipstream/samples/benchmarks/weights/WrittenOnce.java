@@ -1,4 +1,4 @@
-package dev.slipstream.samples.benchmarks.peer;
+package dev.slipstream.samples.benchmarks.weights;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,15 +6,15 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** Directories that are made once, and are there complete or not at all. */
-final class ModelFolder {
+/** Directories that are written once, whole or not at all, and stay for another time. */
+public final class WrittenOnce {
     /** Writes into a directory that is there and empty. */
     @FunctionalInterface
-    interface Writer {
+    public interface Writer {
         void write(Path directory) throws IOException;
     }
 
-    private ModelFolder() {}
+    private WrittenOnce() {}
 
     /**
      * Returns a directory, written first if it is not there.
@@ -22,7 +22,7 @@ final class ModelFolder {
      * @param directory its place
      * @param writer of its files
      */
-    static Path once(Path directory, Writer writer) throws IOException {
+    public static Path at(Path directory, Writer writer) throws IOException {
         if (Files.isDirectory(directory)) {
             return directory;
         }
@@ -33,7 +33,8 @@ final class ModelFolder {
         return Files.move(unfinished, directory);
     }
 
-    private static void delete(Path directory) throws IOException {
+    /** Deletes a directory with all that is in it, if it is there. */
+    public static void delete(Path directory) throws IOException {
         if (!Files.exists(directory)) {
             return;
         }
