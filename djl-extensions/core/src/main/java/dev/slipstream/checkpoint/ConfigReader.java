@@ -1,6 +1,7 @@
 package dev.slipstream.checkpoint;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -59,13 +60,36 @@ final class ConfigReader {
                 slidingWindow(layers),
                 endTokens(generation),
                 beginToken(generation),
-                feedForwardGranularities());
+                feedForwardGranularities(),
+                blockDiffusion());
     }
 
     /** An entry of Slipstream's own: Hugging Face has none for nested feed-forwards. */
     private List<Integer> feedForwardGranularities() {
         JsonFields own = config.fieldsOrNull("slipstream");
         return own == null ? List.of() : List.copyOf(own.integers("ffn_granularities"));
+    }
+
+    /** An entry of Slipstream's own too. */
+    private @Nullable BlockDiffusion blockDiffusion() {
+        JsonFields own = config.fieldsOrNull("slipstream");
+        JsonFields blocks = own == null ? null : own.fieldsOrNull("block_diffusion");
+        return blocks == null
+                ? null
+                : new BlockDiffusion(
+                        blocks.integer("block_size"),
+                        blocks.integer("mask_token_id"),
+                        alignment(blocks));
+    }
+
+    private static BlockDiffusion.Alignment alignment(JsonFields blocks) {
+        String text = blocks.textOrNull("alignment");
+        for (BlockDiffusion.Alignment alignment : BlockDiffusion.Alignment.values()) {
+            if (text == null || text.equals(alignment.name().toLowerCase(Locale.ROOT))) {
+                return alignment;
+            }
+        }
+        throw blocks.wrong("alignment", "shifted or aligned", text);
     }
 
     private void refuseWhatIsNotLlama() {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param beginToken id that begins a text, where the model has one
  * @param feedForwardGranularities the widths at which the first neurons of the feed-forwards were
  *     trained to be a model of their own, in rising order; empty if they were not
+ * @param blockDiffusion how the model writes blocks of tokens; null if it was not taught to
  */
 public record DecoderConfig(
         String architecture,
@@ -48,7 +49,8 @@ public record DecoderConfig(
         @Nullable Integer slidingWindow,
         Set<Integer> endTokens,
         @Nullable Integer beginToken,
-        List<Integer> feedForwardGranularities) {
+        List<Integer> feedForwardGranularities,
+        @Nullable BlockDiffusion blockDiffusion) {
 
     /** Checks the ranges and what one size says about another. */
     public DecoderConfig {
@@ -85,6 +87,9 @@ public record DecoderConfig(
         }
         if (beginToken != null) {
             tokenId("begin token", beginToken, vocabularySize);
+        }
+        if (blockDiffusion != null) {
+            tokenId("mask token", blockDiffusion.maskToken(), vocabularySize);
         }
     }
 

@@ -24,6 +24,12 @@ public final class DecoderGraphs {
      */
     public static final String GRANULARITIES = "slipstream.ffn_granularities";
 
+    /**
+     * Metadata property of models that write blocks: the most tokens of a block, the id of the mask
+     * token and the alignment, separated by commas.
+     */
+    public static final String BLOCK_DIFFUSION = "slipstream.block_diffusion";
+
     private final DecoderConfig config;
     private final SelfDraftShape shape;
     private final Projections projections;
@@ -137,6 +143,17 @@ public final class DecoderGraphs {
                             config.feedForwardGranularities().stream()
                                     .map(String::valueOf)
                                     .collect(Collectors.joining(",")));
+        }
+        BlockDiffusion blocks = config.blockDiffusion();
+        if (blocks != null) {
+            model.metadata()
+                    .put(
+                            BLOCK_DIFFUSION,
+                            "%d,%d,%s"
+                                    .formatted(
+                                            blocks.blockSize(),
+                                            blocks.maskToken(),
+                                            blocks.alignment()));
         }
         return new Written(model, projections);
     }

@@ -124,7 +124,8 @@ final class Llama2cWeights implements Weights {
                 null,
                 Set.of(BEGIN, END),
                 BEGIN,
-                List.of());
+                List.of(),
+                null);
     }
 
     /** Returns where each kind of tensor lies, and moves {@link #end} to the end of the file. */

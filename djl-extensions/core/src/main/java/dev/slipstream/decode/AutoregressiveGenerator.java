@@ -7,16 +7,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Texts of one model, each in the thread of whoever reads it. Plain decoding, one run of the model
- * for every token, or speculative decoding, which gives the same text in fewer runs.
- */
+/** Texts of one model, each in the thread of whoever reads it, decoded by one method for all. */
 public final class AutoregressiveGenerator implements TextGenerator {
     /** A tokenizer may drop some characters before it cuts the rest into pieces. */
     private static final int SHRINKING = 4;
 
     private final LanguageModel model;
-    private final @Nullable Speculation speculation;
+    private final DecodingMethod method;
     private final @Nullable PrefixCache cache;
     private final Set<AutoregressiveStream> streams = ConcurrentHashMap.newKeySet();
     private boolean closed;
@@ -34,24 +31,24 @@ public final class AutoregressiveGenerator implements TextGenerator {
      * Constructs a generator.
      *
      * @param model belongs to the generator from now on
-     * @param speculation how to draft, belongs to the generator too; null decodes plainly
+     * @param method how to decode, belongs to the generator too; null decodes plainly
      */
-    public AutoregressiveGenerator(LanguageModel model, @Nullable Speculation speculation) {
-        this(model, speculation, null);
+    public AutoregressiveGenerator(LanguageModel model, @Nullable DecodingMethod method) {
+        this(model, method, null);
     }
 
     /**
      * Constructs a generator.
      *
      * @param model belongs to the generator from now on
-     * @param speculation how to draft, belongs to the generator too; null decodes plainly
+     * @param method how to decode, belongs to the generator too; null decodes plainly
      * @param cache what is remembered of texts, belongs to the generator too; null reads every
      *     prompt
      */
     public AutoregressiveGenerator(
-            LanguageModel model, @Nullable Speculation speculation, @Nullable PrefixCache cache) {
+            LanguageModel model, @Nullable DecodingMethod method, @Nullable PrefixCache cache) {
         this.model = model;
-        this.speculation = speculation;
+        this.method = method == null ? new PlainDecoding() : method;
         this.cache = cache;
     }
 
@@ -65,9 +62,9 @@ public final class AutoregressiveGenerator implements TextGenerator {
         return cache;
     }
 
-    /** Returns how this generator drafts, which it owns; null if it decodes plainly. */
-    public @Nullable Speculation speculation() {
-        return speculation;
+    /** Returns how this generator decodes, which it owns. */
+    public DecodingMethod method() {
+        return method;
     }
 
     @Override
@@ -120,8 +117,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
     public TokenStream stream(Prompt prompt, GenerationOptions options) {
         check(prompt, options);
         AutoregressiveStream stream =
-                new AutoregressiveStream(
-                        model, speculation, cache, prompt, options, streams::remove);
+                new AutoregressiveStream(model, method, cache, prompt, options, streams::remove);
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException(name() + " is closed");
@@ -135,6 +131,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
     public void check(GenerationOptions options) {
         Sampler.check(options, vocabularySize());
         model.efforts().choose(options.effort());
+        method.check(options);
     }
 
     /** Cancels the streams first: their threads must be out of what is freed next. */
@@ -145,7 +142,7 @@ public final class AutoregressiveGenerator implements TextGenerator {
         }
         try (model;
                 cache;
-                speculation) {
+                method) {
             endStreams();
         }
     }

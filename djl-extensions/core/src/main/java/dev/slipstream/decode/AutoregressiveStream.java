@@ -16,7 +16,7 @@ final class AutoregressiveStream implements TokenStream {
     private static final int PREFILL_PIECE = 256;
 
     private final LanguageModel model;
-    private final @Nullable Speculation speculation;
+    private final DecodingMethod method;
     private final @Nullable PrefixCache cache;
     private final Prompt prompt;
     private final GenerationOptions options;
@@ -24,7 +24,7 @@ final class AutoregressiveStream implements TokenStream {
     private final Consumer<AutoregressiveStream> onEnd;
     private final Object sessionLock = new Object();
     private @Nullable DecoderSession session;
-    private @Nullable SpeculativeDecoder decoder;
+    private @Nullable TextDecoder decoder;
     private @Nullable TextChunk ready;
     private volatile @Nullable FinishReason finish;
     private volatile boolean cancelled;
@@ -43,13 +43,13 @@ final class AutoregressiveStream implements TokenStream {
      */
     AutoregressiveStream(
             LanguageModel model,
-            @Nullable Speculation speculation,
+            DecodingMethod method,
             @Nullable PrefixCache cache,
             Prompt prompt,
             GenerationOptions options,
             Consumer<AutoregressiveStream> onEnd) {
         this.model = model;
-        this.speculation = speculation;
+        this.method = method;
         this.cache = cache;
         this.prompt = prompt;
         this.options = options;
@@ -112,12 +112,12 @@ final class AutoregressiveStream implements TokenStream {
         return chunk;
     }
 
-    private @Nullable TextChunk step(SpeculativeDecoder open) {
+    private @Nullable TextChunk step(TextDecoder open) {
         try {
             Turn turn = open.next(PREFILL_PIECE, 0);
             long start = System.nanoTime();
             Logits logits = run(turn);
-            open.verify(logits, System.nanoTime() - start);
+            open.take(logits, System.nanoTime() - start);
         } catch (CancellationException e) {
             // Ended from outside, in the run or in the drafter's: the loop finds out why.
             cancelled = cancelled || over() == null;
@@ -138,7 +138,7 @@ final class AutoregressiveStream implements TokenStream {
         }
     }
 
-    private void count(SpeculativeDecoder open) {
+    private void count(TextDecoder open) {
         work = open.work();
         if (open.generated() > generated) {
             latest = System.nanoTime();
@@ -214,10 +214,10 @@ final class AutoregressiveStream implements TokenStream {
         }
     }
 
-    private SpeculativeDecoder decoder() {
+    private TextDecoder decoder() {
         if (decoder == null) {
             started = System.nanoTime();
-            decoder = new SpeculativeDecoder(model, prompt, options, session(), speculation, cache);
+            decoder = method.open(new TextRequest(model, prompt, options, session(), cache));
         }
         return decoder;
     }
@@ -225,7 +225,9 @@ final class AutoregressiveStream implements TokenStream {
     private DecoderSession session() {
         synchronized (sessionLock) {
             if (session == null) {
-                session = model.decoder().newSession(model.capacity(prompt, options));
+                session =
+                        model.decoder()
+                                .newSession(model.capacity(prompt, options, method.scratch()));
                 if (cancelled) {
                     session.terminate();
                 }
@@ -235,7 +237,7 @@ final class AutoregressiveStream implements TokenStream {
     }
 
     private void closeSession() {
-        SpeculativeDecoder last = decoder;
+        TextDecoder last = decoder;
         decoder = null;
         DecoderSession open;
         synchronized (sessionLock) {

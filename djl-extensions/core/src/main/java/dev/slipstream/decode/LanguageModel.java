@@ -61,10 +61,17 @@ public record LanguageModel(
                 new EffortLevels(decoder));
     }
 
-    /** Returns the most tokens that a request holds: all but the last one are read. */
-    public int capacity(Prompt prompt, GenerationOptions options) {
+    /**
+     * Returns the most tokens that a request's session holds: all but the last one of the text are
+     * read.
+     *
+     * @param scratch tokens that a run writes behind the text beside
+     */
+    public int capacity(Prompt prompt, GenerationOptions options, int scratch) {
         return (int)
-                Math.min(decoder.contextLength(), (long) prompt.length() + options.maxTokens());
+                Math.min(
+                        decoder.contextLength(),
+                        (long) prompt.length() + options.maxTokens() + scratch);
     }
 
     @Override

@@ -8,7 +8,7 @@ package dev.slipstream.decode;
  * @param acceptance decides which drafted tokens stay
  */
 public record Speculation(Drafting drafting, DraftLengths lengths, AcceptanceRule acceptance)
-        implements AutoCloseable {
+        implements DecodingMethod {
     /**
      * Constructs a speculation that accepts as much as the drafts allow, but for requests with a
      * seed: {@link AcceptanceRule#BY_SEED}.
@@ -18,6 +18,11 @@ public record Speculation(Drafting drafting, DraftLengths lengths, AcceptanceRul
      */
     public Speculation(Drafting drafting, DraftLengths lengths) {
         this(drafting, lengths, AcceptanceRule.BY_SEED);
+    }
+
+    @Override
+    public TextDecoder open(TextRequest request) {
+        return new SpeculativeDecoder(request, this);
     }
 
     @Override

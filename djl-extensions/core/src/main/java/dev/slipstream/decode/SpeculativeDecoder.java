@@ -18,11 +18,8 @@ import org.jspecify.annotations.Nullable;
  * pieces, then a drafter proposes, one run of the model verifies all proposals, and those that the
  * model agrees with stay, plus one token of the model's own. Without a drafter this is plain
  * decoding, one token a run. Text and log-probabilities are the model's own in either case.
- *
- * <p>Runs nothing itself: whoever drives it takes {@link #next}, runs it, alone or together with
- * other requests, and hands the logits to {@link #verify}. For one thread at a time.
  */
-public final class SpeculativeDecoder implements AutoCloseable {
+public final class SpeculativeDecoder implements TextDecoder {
     private final LanguageModel model;
     private final GenerationOptions options;
     private final DecoderSession session;
@@ -59,35 +56,21 @@ public final class SpeculativeDecoder implements AutoCloseable {
     /**
      * Constructs a decoder.
      *
-     * @param model what decodes
-     * @param prompt made by the model's tokenizer
-     * @param options of the request
-     * @param session of the model, without tokens, for this request alone; its owner closes it
-     *     after this
+     * @param request what it begins with
      * @param speculation how to draft and what to accept; null decodes plainly
-     * @param cache where a beginning of the prompt may be found, and what is read is kept; null
-     *     reads the whole prompt
      */
-    public SpeculativeDecoder(
-            LanguageModel model,
-            Prompt prompt,
-            GenerationOptions options,
-            DecoderSession session,
-            @Nullable Speculation speculation,
-            @Nullable PrefixCache cache) {
-        this.model = model;
+    public SpeculativeDecoder(TextRequest request, @Nullable Speculation speculation) {
+        model = request.model();
+        options = request.options();
+        session = request.session();
+        Prompt prompt = request.prompt();
         this.level = model.efforts().choose(options.effort());
         this.promptEffort = level.effort().withoutSkipping();
         // What others keep is the whole model's.
-        this.cache = model.decoder().gates().wholeRuns(level.effort()) ? cache : null;
-        this.options = options;
-        this.session = session;
+        cache = model.decoder().gates().wholeRuns(level.effort()) ? request.cache() : null;
         promptLength = prompt.length();
         // The last token is left to be run: its logits are wanted.
-        cachedTokens =
-                this.cache == null
-                        ? 0
-                        : this.cache.restore(session, prompt.ids(), promptLength - 1);
+        cachedTokens = cache == null ? 0 : cache.restore(session, prompt.ids(), promptLength - 1);
         text = Arrays.copyOf(prompt.ids(), promptLength + 64);
         textLength = promptLength;
         AcceptanceRule rule =
@@ -110,18 +93,13 @@ public final class SpeculativeDecoder implements AutoCloseable {
         finish = options.maxTokens() == 0 ? FinishReason.LENGTH : null;
     }
 
-    /** Returns the tokens of the prompt that the model has not read yet. */
+    @Override
     public int unreadPrompt() {
         return Math.max(0, promptLength - session.length());
     }
 
-    /**
-     * Returns what the model has to run next: a piece of the prompt, or the newest token and a
-     * draft after it.
-     *
-     * @param most the most tokens of a piece of the prompt, at least 1
-     * @param otherRows tokens of other requests that will share the run
-     */
+    /** {@inheritDoc} A piece of the prompt, or the newest token and a draft after it. */
+    @Override
     public Turn next(int most, int otherRows) {
         int read = session.length();
         if (read < promptLength) {
@@ -168,13 +146,8 @@ public final class SpeculativeDecoder implements AutoCloseable {
         return worth;
     }
 
-    /**
-     * Takes the logits of what {@link #next} returned.
-     *
-     * @param logits of the last row of a piece of the prompt, or of all rows
-     * @param runNanos time of the run
-     */
-    public void verify(Logits logits, long runNanos) {
+    @Override
+    public void take(Logits logits, long runNanos) {
         runningNanos += runNanos;
         if (textLength == promptLength && session.length() < promptLength) {
             return;
@@ -271,7 +244,7 @@ public final class SpeculativeDecoder implements AutoCloseable {
                 || !options.ignoreEndOfText() && model.endTokens().contains(token);
     }
 
-    /** Ends the text; what was held back comes out. */
+    @Override
     public void end(FinishReason reason) {
         if (finish == null) {
             piece.append(assembler.flush());
@@ -279,15 +252,12 @@ public final class SpeculativeDecoder implements AutoCloseable {
         }
     }
 
-    /** Returns why the text ended; null while it goes on. */
+    @Override
     public @Nullable FinishReason finishReason() {
         return finish;
     }
 
-    /**
-     * Returns the text that became certain since the last call, with its tokens; null if there is
-     * none yet, or none left.
-     */
+    @Override
     public @Nullable TextChunk poll() {
         if (piece.isEmpty() && (finish == null || pieceTokens.isEmpty())) {
             return null;
@@ -298,12 +268,12 @@ public final class SpeculativeDecoder implements AutoCloseable {
         return chunk;
     }
 
-    /** Returns how many tokens were decoded, an end token included. */
+    @Override
     public int generated() {
         return generated;
     }
 
-    /** Returns what was saved and where the time went. */
+    @Override
     public Statistics.Work work() {
         return new Statistics.Work(
                 cachedTokens,

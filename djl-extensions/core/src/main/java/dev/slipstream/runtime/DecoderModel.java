@@ -159,6 +159,22 @@ public final class DecoderModel implements AutoCloseable {
         return decoder.draft() != null;
     }
 
+    /**
+     * Tells whether the new tokens of a turn may see each other in other ways than {@link
+     * Visibility#CAUSAL}.
+     */
+    public boolean seesBlocks() {
+        return false;
+    }
+
+    /**
+     * Returns for how many new tokens of a turn {@link ContextAttention#KEPT} is possible; 0 if it
+     * is not.
+     */
+    public int keptContextRows() {
+        return 0;
+    }
+
     /** Tells whether the model has a second form of its weights, for many new tokens at once. */
     public boolean hasTwoForms() {
         return decoder.longRun() != null;

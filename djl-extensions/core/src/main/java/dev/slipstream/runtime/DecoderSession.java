@@ -379,6 +379,7 @@ public final class DecoderSession implements AutoCloseable {
                     model.name() + " holds no smaller model of itself to draft with");
         }
         model.requireGates(turn.effort(depth));
+        requireBlocks(turn);
         int[] source = turn.tokens();
         int count = turn.length();
         if (count < 1 || length + count > capacity()) {
@@ -394,6 +395,20 @@ public final class DecoderSession implements AutoCloseable {
             }
         }
         requireRunning();
+    }
+
+    private void requireBlocks(Turn turn) {
+        if (!turn.visibility().isCausal() && !model.seesBlocks()) {
+            throw new IllegalArgumentException(
+                    model.name()
+                            + ": visibility: expected CAUSAL, as the graph's attention has no other, found a block; open a model made from a checkpoint");
+        }
+        if (turn.context() != ContextAttention.COMPUTED
+                && turn.length() > model.keptContextRows()) {
+            throw new IllegalArgumentException(
+                    "%s: context: expected at most %d new tokens whose attention is kept, found %d"
+                            .formatted(model.name(), model.keptContextRows(), turn.length()));
+        }
     }
 
     private void requireRunning() {

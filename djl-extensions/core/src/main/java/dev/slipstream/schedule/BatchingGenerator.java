@@ -58,7 +58,7 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
                         options.maxQueued(),
                         options.keyValueBytes());
         RequestOpener opener =
-                new RequestOpener(generator.model(), generator.speculation(), generator.cache());
+                new RequestOpener(generator.model(), generator.method(), generator.cache());
         this.scheduler = new Scheduler(opener, admission, options.prefillChunk(), onStep);
     }
 
@@ -105,7 +105,7 @@ public final class BatchingGenerator extends ForwardingGenerator implements Shar
     }
 
     private long bytes(Prompt prompt, GenerationOptions requested) {
-        int capacity = generator.model().capacity(prompt, requested);
+        int capacity = generator.model().capacity(prompt, requested, generator.method().scratch());
         long bytes = generator.model().decoder().sessionBytes(capacity);
         if (bytes > options.keyValueBytes()) {
             throw new InvalidOptionException(

@@ -3,8 +3,8 @@ package dev.slipstream.schedule;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
-import dev.slipstream.decode.SpeculativeDecoder;
 import dev.slipstream.decode.Statistics;
+import dev.slipstream.decode.TextDecoder;
 import dev.slipstream.runtime.DecoderSession;
 import dev.slipstream.runtime.Logits;
 import dev.slipstream.runtime.Turn;
@@ -24,7 +24,7 @@ final class ScheduledRequest {
     private volatile boolean cancelled;
     private Admission.@Nullable Ticket ticket;
     private @Nullable DecoderSession session;
-    private @Nullable SpeculativeDecoder decoder;
+    private @Nullable TextDecoder decoder;
     private double pace;
     private int lengthBefore;
     private int generated;
@@ -126,9 +126,9 @@ final class ScheduledRequest {
      *
      * @return why the text ended; null if it goes on
      */
-    @Nullable FinishReason verify(Logits logits, long nanos) {
-        SpeculativeDecoder open = decoder();
-        open.verify(logits, nanos);
+    @Nullable FinishReason take(Logits logits, long nanos) {
+        TextDecoder open = decoder();
+        open.take(logits, nanos);
         if (open.generated() > generated) {
             latest = System.nanoTime();
             first = generated == 0 ? latest : first;
@@ -139,7 +139,7 @@ final class ScheduledRequest {
     }
 
     private void push() {
-        SpeculativeDecoder open = decoder();
+        TextDecoder open = decoder();
         work = open.work();
         runs = session().runs();
         stream.push(
@@ -190,7 +190,7 @@ final class ScheduledRequest {
 
     /** Closes drafter and session, once; returns what went wrong with that. */
     private @Nullable Throwable free() {
-        SpeculativeDecoder open = decoder;
+        TextDecoder open = decoder;
         decoder = null;
         DecoderSession held = session;
         session = null;
@@ -202,7 +202,7 @@ final class ScheduledRequest {
         }
     }
 
-    private SpeculativeDecoder decoder() {
+    private TextDecoder decoder() {
         return Objects.requireNonNull(decoder);
     }
 

@@ -234,7 +234,7 @@ final class Scheduler implements AutoCloseable {
     private void verify(Share share, Logits logits, long nanos) {
         ScheduledRequest request = share.request();
         try {
-            FinishReason finish = request.verify(logits, nanos);
+            FinishReason finish = request.take(logits, nanos);
             if (finish != null) {
                 finish(request, finish);
             }

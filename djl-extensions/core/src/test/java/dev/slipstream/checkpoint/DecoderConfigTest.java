@@ -52,7 +52,37 @@ class DecoderConfigTest {
                                 null,
                                 Set.of(2),
                                 1,
-                                List.of()));
+                                List.of(),
+                                null));
+    }
+
+    @Test
+    void readsHowBlocksAreWritten() {
+        assertThat(
+                        llama().with(
+                                        "slipstream",
+                                        "{\"block_diffusion\": {\"block_size\": 8, \"mask_token_id\": 9}}")
+                                .read()
+                                .blockDiffusion())
+                .isEqualTo(new BlockDiffusion(8, 9, BlockDiffusion.Alignment.SHIFTED));
+        assertThat(
+                        llama().with(
+                                        "slipstream",
+                                        "{\"block_diffusion\": {\"block_size\": 8, \"mask_token_id\": 9, \"alignment\": \"aligned\"}}")
+                                .read()
+                                .blockDiffusion())
+                .isEqualTo(new BlockDiffusion(8, 9, BlockDiffusion.Alignment.ALIGNED));
+    }
+
+    @Test
+    void refusesAMaskTokenOutsideOfTheVocabulary() {
+        ConfigFile config =
+                llama().with(
+                                "slipstream",
+                                "{\"block_diffusion\": {\"block_size\": 8, \"mask_token_id\": 100}}");
+        assertThatThrownBy(config::read)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("mask token: expected an id of 0 to 99, found 100");
     }
 
     @Test

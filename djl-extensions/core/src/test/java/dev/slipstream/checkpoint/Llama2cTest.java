@@ -70,7 +70,8 @@ class Llama2cTest {
                                 null,
                                 Set.of(1, 2),
                                 1,
-                                List.of()));
+                                List.of(),
+                                null));
     }
 
     @Test

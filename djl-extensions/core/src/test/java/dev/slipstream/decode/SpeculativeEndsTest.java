@@ -205,7 +205,8 @@ class SpeculativeEndsTest {
         try (DecoderSession session = stories.model().decoder().newSession();
                 SpeculativeDecoder decoder =
                         new SpeculativeDecoder(
-                                stories.model(), prompt, GREEDY, session, speculation, null)) {
+                                new TextRequest(stories.model(), prompt, GREEDY, session, null),
+                                speculation)) {
             int pieces = 0;
             for (; decoder.unreadPrompt() > 0; pieces++) {
                 run(decoder, decoder.next(2, 0));
@@ -229,6 +230,6 @@ class SpeculativeEndsTest {
 
     private static void run(SpeculativeDecoder decoder, Turn turn) {
         Logits logits = turn.session().forward(turn.tokens(), turn.from(), turn.to(), turn.rows());
-        decoder.verify(logits, 1);
+        decoder.take(logits, 1);
     }
 }

@@ -79,7 +79,8 @@ class GgufTensorsTest {
                         window,
                         config.endTokens(),
                         config.beginToken(),
-                        List.of()),
+                        List.of(),
+                        null),
                 model.weights(),
                 model.tokenizerJson());
     }
