@@ -1,9 +1,7 @@
 package dev.slipstream.decode.block;
 
 import dev.slipstream.checkpoint.BlockDiffusion;
-import dev.slipstream.decode.BlockWork;
 import dev.slipstream.decode.FinishReason;
-import dev.slipstream.decode.Sampler;
 import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.TextDecoder;
@@ -21,7 +19,6 @@ import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.Objects;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,14 +39,14 @@ final class BlockDecoder implements TextDecoder {
     private final PlaceReader places;
     private final StepQuota quota;
     private final KeptContext kept;
+    private final @Nullable SpanVerifier verifier;
+    private final BlockCounts counts = new BlockCounts();
     private Run run = Run.PROMPT;
     private @Nullable OpenBlock block;
-    private int blocks;
-    private int tokens;
-    private int denoisingRuns;
-    private int storingRuns;
-    private int keptContexts;
-    private int reusedContexts;
+
+    /** What the last denoising run predicted, while it is verified. */
+    private @Nullable BlockDraft draft;
+
     private long runningNanos;
     private long samplingNanos;
 
@@ -57,19 +54,18 @@ final class BlockDecoder implements TextDecoder {
     private enum Run {
         PROMPT,
         DENOISING,
+        VERIFYING,
         STORING
     }
 
     BlockDecoder(TextRequest request, BlockDecoding method) {
         this.method = method;
-        BlockDiffusion diffusion = method.diffusion();
-        int vocabulary = method.decoder().vocabularySize();
-        shifted = diffusion.alignment() == BlockDiffusion.Alignment.SHIFTED;
+        shifted = method.isShifted();
         session = request.session();
         reader = new TextReader(request);
         text = new WrittenText(request);
-        Sampler sampler = new Sampler(request.options(), vocabulary, request.prompt().ids());
-        places = new PlaceReader(diffusion, sampler, vocabulary);
+        places = new PlaceReader(method, request);
+        verifier = SpanVerifier.of(method, request.options(), places);
         quota = new StepQuota(method.denoisingSteps());
         kept = new KeptContext(method.contextReuse());
     }
@@ -85,6 +81,7 @@ final class BlockDecoder implements TextDecoder {
         return switch (run) {
             case PROMPT -> reader.piece(most);
             case DENOISING -> denoising();
+            case VERIFYING -> verifier().turn(reader);
             case STORING -> storing();
         };
     }
@@ -116,8 +113,9 @@ final class BlockDecoder implements TextDecoder {
         switch (run) {
             case PROMPT -> open(logits);
             case DENOISING -> denoised(logits);
+            case VERIFYING -> verified(logits);
             case STORING -> {
-                storingRuns++;
+                counts.storingRuns++;
                 open(logits);
             }
         }
@@ -153,37 +151,77 @@ final class BlockDecoder implements TextDecoder {
         if (text.finishReason() != null) {
             return;
         }
-        count();
+        counts.denoised(kept.last());
         Predictions predictions = places.predict(open.places(), logits);
         if (open.steps() == 0) {
             predictions = open.shorten(method.borders(), predictions);
         }
         int[] ids = predictions.tokens();
-        keep(
-                predictions,
-                quota.of(open.places().length(), open.steps()),
-                place -> text.token(ids[place], places.row(logits, place)));
+        BlockDraft made =
+                new BlockDraft(
+                        predictions, place -> text.token(ids[place], places.row(logits, place)));
+        int room = session.capacity() - open.start();
+        if (verifier != null && verifier.follows(open.places(), predictions, logits, room)) {
+            draft = made.withoutLogits(open.places());
+            run = Run.VERIFYING;
+        } else {
+            end(made, 0);
+        }
+    }
+
+    private void verified(Logits logits) {
+        OpenBlock open = block();
+        kept.forget();
+        if (text.finishReason() != null) {
+            session.rollback(open.start());
+            return;
+        }
+        counts.verificationRuns++;
+        BlockDraft drafted = Objects.requireNonNull(draft);
+        int before = open.places().unknown();
+        counts.verifiedTokens +=
+                verifier()
+                        .judge(
+                                logits,
+                                drafted.predictions(),
+                                (place, token, row) -> fix(place, text.token(token, row)));
+        end(drafted, before - open.places().unknown());
+        if (!verifier().stored(open.places())) {
+            session.rollback(open.start());
+        } else if (text.finishReason() == null) {
+            open(logits);
+        }
+    }
+
+    /** Ends a step: keeps predictions up to the step's quota, of which some may be fixed. */
+    private void end(BlockDraft of, int fixed) {
+        OpenBlock open = block();
+        int least = quota.of(open.places().length(), open.steps()) - fixed;
+        int possible = Math.min(least, open.places().unknown());
+        int more = possible > 0 ? keep(of, possible) : 0;
+        if (verifier != null) {
+            verifier.learn(fixed + more);
+        }
         open.step();
         advance();
     }
 
-    /** Keeps the predictions that the rule chooses, so many at least. */
-    private void keep(Predictions predictions, int least, IntFunction<Token> token) {
-        ActiveBlock active = block().places();
-        int most = Math.min(least, active.unknown());
-        BitSet chosen = method.unmasking().choose(active, predictions, most);
-        if (chosen.cardinality() < most) {
+    /** Keeps the predictions that the rule chooses, so many at least; returns how many. */
+    private int keep(BlockDraft of, int least) {
+        BitSet chosen = method.unmasking().choose(block().places(), of.predictions(), least);
+        if (chosen.cardinality() < least) {
             throw new IllegalStateException(
                     "%s: expected at least %d chosen places, found %s"
-                            .formatted(method.unmasking(), most, chosen));
+                            .formatted(method.unmasking(), least, chosen));
         }
-        chosen.stream().forEach(place -> fix(place, token.apply(place)));
+        chosen.stream().forEach(place -> fix(place, of.tokens().apply(place)));
+        return chosen.cardinality();
     }
 
     private void fix(int place, Token token) {
         block().fix(place, token);
         places.accept(token.id());
-        tokens++;
+        counts.tokens++;
     }
 
     /** Writes what is certain, and decides what is run next. */
@@ -192,7 +230,7 @@ final class BlockDecoder implements TextDecoder {
         open.write(text);
         run = Run.DENOISING;
         if (open.isWhole()) {
-            blocks++;
+            counts.blocks++;
             run = Run.STORING;
             if (!shifted && text.length() == session.capacity()) {
                 text.end(FinishReason.LENGTH);
@@ -200,17 +238,12 @@ final class BlockDecoder implements TextDecoder {
         }
     }
 
-    private void count() {
-        denoisingRuns++;
-        switch (kept.last()) {
-            case KEPT -> keptContexts++;
-            case REUSED -> reusedContexts++;
-            case COMPUTED -> {}
-        }
-    }
-
     private OpenBlock block() {
         return Objects.requireNonNull(block);
+    }
+
+    private SpanVerifier verifier() {
+        return Objects.requireNonNull(verifier);
     }
 
     @Override
@@ -245,15 +278,7 @@ final class BlockDecoder implements TextDecoder {
                 Duration.ofNanos(samplingNanos),
                 reader.gated(),
                 reader.skipped(),
-                new BlockWork(
-                        blocks,
-                        tokens,
-                        denoisingRuns,
-                        0,
-                        storingRuns,
-                        0,
-                        keptContexts,
-                        reusedContexts));
+                counts.work());
     }
 
     /** Keeps what was read; the session belongs to its owner. */

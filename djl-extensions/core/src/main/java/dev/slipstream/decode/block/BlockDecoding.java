@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param storing how finished blocks are kept
  * @param contextReuse when attention over the text before a block is used again; null computes it
  *     in each run
+ * @param verification when and how the model verifies its own predictions; null never does
  */
 public record BlockDecoding(
         DecoderModel decoder,
@@ -29,7 +30,8 @@ public record BlockDecoding(
         Unmasking unmasking,
         int denoisingSteps,
         Storing storing,
-        @Nullable ContextReuse contextReuse)
+        @Nullable ContextReuse contextReuse,
+        @Nullable SelfVerification verification)
         implements DecodingMethod {
     /** From which probability on a prediction is kept, where nothing else is said. */
     private static final double USUAL_THRESHOLD = 0.9;
@@ -41,11 +43,6 @@ public record BlockDecoding(
      */
     public BlockDecoding {
         String name = decoder.name();
-        if (!decoder.seesBlocks()) {
-            throw new IllegalArgumentException(
-                    name
-                            + ": expected a graph whose new tokens may see each other, found one with causal attention only; open the model from its checkpoint");
-        }
         if (diffusion.maskToken() >= decoder.vocabularySize()) {
             throw new IllegalArgumentException(
                     "%s: mask token: expected an id below the vocabulary's %d, found %d"
@@ -56,8 +53,8 @@ public record BlockDecoding(
                     "denoising steps: expected 1 or more, or 0 for one a place, found "
                             + denoisingSteps);
         }
-        if (diffusion.alignment() == BlockDiffusion.Alignment.SHIFTED
-                && storing != Storing.CAUSAL) {
+        boolean shifted = diffusion.alignment() == BlockDiffusion.Alignment.SHIFTED;
+        if (shifted && storing != Storing.CAUSAL) {
             throw new IllegalArgumentException(
                     name
                             + ": storing: expected CAUSAL, as the model's logits are of the next token, found "
@@ -91,37 +88,79 @@ public record BlockDecoding(
                 new ConfidenceUnmasking(USUAL_THRESHOLD),
                 0,
                 Storing.CAUSAL,
+                null,
                 null);
     }
 
     /** Returns this with another rule for the length of blocks. */
     public BlockDecoding withBorders(BlockBorders value) {
         return new BlockDecoding(
-                decoder, diffusion, value, unmasking, denoisingSteps, storing, contextReuse);
+                decoder,
+                diffusion,
+                value,
+                unmasking,
+                denoisingSteps,
+                storing,
+                contextReuse,
+                verification);
     }
 
     /** Returns this with another rule for what is kept. */
     public BlockDecoding withUnmasking(Unmasking value) {
         return new BlockDecoding(
-                decoder, diffusion, borders, value, denoisingSteps, storing, contextReuse);
+                decoder,
+                diffusion,
+                borders,
+                value,
+                denoisingSteps,
+                storing,
+                contextReuse,
+                verification);
     }
 
     /** Returns this with another number of denoising runs of a block. */
     public BlockDecoding withDenoisingSteps(int value) {
         return new BlockDecoding(
-                decoder, diffusion, borders, unmasking, value, storing, contextReuse);
+                decoder, diffusion, borders, unmasking, value, storing, contextReuse, verification);
     }
 
     /** Returns this with another way to store finished blocks. */
     public BlockDecoding withStoring(Storing value) {
         return new BlockDecoding(
-                decoder, diffusion, borders, unmasking, denoisingSteps, value, contextReuse);
+                decoder,
+                diffusion,
+                borders,
+                unmasking,
+                denoisingSteps,
+                value,
+                contextReuse,
+                verification);
     }
 
     /** Returns this with another use of the attention over the text before a block. */
     public BlockDecoding withContextReuse(@Nullable ContextReuse value) {
         return new BlockDecoding(
-                decoder, diffusion, borders, unmasking, denoisingSteps, storing, value);
+                decoder,
+                diffusion,
+                borders,
+                unmasking,
+                denoisingSteps,
+                storing,
+                value,
+                verification);
+    }
+
+    /** Returns this with another self-verification. */
+    public BlockDecoding withVerification(@Nullable SelfVerification value) {
+        return new BlockDecoding(
+                decoder,
+                diffusion,
+                borders,
+                unmasking,
+                denoisingSteps,
+                storing,
+                contextReuse,
+                value);
     }
 
     @Override
@@ -132,6 +171,17 @@ public record BlockDecoding(
                             .formatted(decoder.name(), request.session().model().name()));
         }
         return new BlockDecoder(request, this);
+    }
+
+    /** {@inheritDoc} A verification of an aligned model's block feeds it twice. */
+    @Override
+    public int scratch() {
+        return verification == null || isShifted() ? 0 : diffusion.blockSize();
+    }
+
+    /** Tells whether logits are of the next place. */
+    boolean isShifted() {
+        return diffusion.alignment() == BlockDiffusion.Alignment.SHIFTED;
     }
 
     /** Returns how many places the first run of a block looks at. */

@@ -2,7 +2,9 @@ package dev.slipstream.decode.block;
 
 import dev.slipstream.checkpoint.BlockDiffusion;
 import dev.slipstream.decode.Certainty;
+import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Sampler;
+import dev.slipstream.decode.TextRequest;
 import dev.slipstream.runtime.Logits;
 import java.nio.FloatBuffer;
 
@@ -14,11 +16,18 @@ import java.nio.FloatBuffer;
 final class PlaceReader {
     private final BlockDiffusion diffusion;
     private final Sampler sampler;
+    private final Sampler judging;
     private final Certainty certainty;
 
-    PlaceReader(BlockDiffusion diffusion, Sampler sampler, int vocabularySize) {
-        this.diffusion = diffusion;
-        this.sampler = sampler;
+    PlaceReader(BlockDecoding method, TextRequest request) {
+        diffusion = method.diffusion();
+        int vocabularySize = method.decoder().vocabularySize();
+        GenerationOptions options = request.options();
+        SelfVerification verification = method.verification();
+        GenerationOptions judged = verification == null ? options : verification.judged(options);
+        int[] prompt = request.prompt().ids();
+        sampler = new Sampler(options, vocabularySize, prompt);
+        judging = judged.equals(options) ? sampler : new Sampler(judged, vocabularySize, prompt);
         certainty = new Certainty(vocabularySize);
     }
 
@@ -33,7 +42,8 @@ final class PlaceReader {
         return withoutMask(logits.last());
     }
 
-    private FloatBuffer withoutMask(FloatBuffer row) {
+    /** Rules the mask token out of a row, in the run's own memory. */
+    FloatBuffer withoutMask(FloatBuffer row) {
         return row.put(diffusion.maskToken(), Float.NEGATIVE_INFINITY);
     }
 
@@ -48,6 +58,18 @@ final class PlaceReader {
     /** Tells the penalties of a token that became known. */
     void accept(int token) {
         sampler.accept(token);
+        if (judging != sampler) {
+            judging.accept(token);
+        }
+    }
+
+    /**
+     * Writes the distribution of a row by which a verification compares.
+     *
+     * @param probabilities by token
+     */
+    void probabilities(FloatBuffer row, double[] probabilities) {
+        judging.probabilities(row, probabilities);
     }
 
     /**
