@@ -146,7 +146,14 @@ public final class DecoderGraphs {
         }
         BlockDiffusion blocks = config.blockDiffusion();
         if (blocks != null) {
-            model.metadata().put(BLOCK_DIFFUSION, blocks.toString());
+            model.metadata()
+                    .put(
+                            BLOCK_DIFFUSION,
+                            "%d,%d,%s"
+                                    .formatted(
+                                            blocks.blockSize(),
+                                            blocks.maskToken(),
+                                            blocks.alignment()));
         }
         return new Written(model, projections);
     }
