@@ -1,5 +1,6 @@
 package dev.slipstream.operators;
 
+import static dev.slipstream.operators.LogitArrays.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -241,14 +242,6 @@ class BlockTurnsTest {
         for (int i = 0; i < found.length; i++) {
             assertThat((double) found[i]).as(description).isCloseTo(expected[i], within(EXACT));
         }
-    }
-
-    private static float[][] rows(Logits logits) {
-        float[][] rows = new float[logits.rows()][logits.vocabularySize()];
-        for (int i = 0; i < rows.length; i++) {
-            logits.row(i).get(0, rows[i]);
-        }
-        return rows;
     }
 
     private DecoderModel open(DrawnModel kind, Random random) throws IOException {
