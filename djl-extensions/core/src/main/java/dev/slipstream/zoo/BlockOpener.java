@@ -6,8 +6,11 @@ import dev.slipstream.checkpoint.DecoderConfig;
 import dev.slipstream.checkpoint.DecoderGraphs;
 import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.block.BlockDecoding;
+import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.runtime.DecoderModel;
 import dev.slipstream.runtime.Device;
+import java.io.IOException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** From options to texts that are written by blocks. */
@@ -36,11 +39,39 @@ final class BlockOpener {
                     "%s: expected the processor for the decoder blocks, whose attention is written for it, found a GPU; open the model on the processor, or leave the blocks out"
                             .formatted(source.name()));
         }
-        if (source instanceof ModelSource.Llama2C
-                || source instanceof ModelSource.HuggingFace
-                        && DecoderConfig.read(source.files()).blockDiffusion() == null) {
+        // What an ONNX file says is known once it is open.
+        if (!(source instanceof ModelSource.Onnx) && taught(source) == null) {
             throw untaught(source.name());
         }
+    }
+
+    /** Returns for how many new tokens of a run attention has to be kept: those of a block. */
+    int keptContextRows(ModelSource source) {
+        if (options.contextReuse() == null) {
+            return 0;
+        }
+        BlockDiffusion taught = taught(source);
+        return taught == null ? 0 : sized(taught, source.name()).blockSize();
+    }
+
+    private static @Nullable BlockDiffusion taught(ModelSource source) {
+        if (source instanceof ModelSource.HuggingFace) {
+            return DecoderConfig.read(source.files()).blockDiffusion();
+        }
+        if (source instanceof ModelSource.Onnx onnx) {
+            try {
+                return taught(OnnxModel.read(onnx.file()).metadata());
+            } catch (IOException e) {
+                // Told where the model is opened.
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable BlockDiffusion taught(Map<String, String> metadata) {
+        String text = metadata.get(DecoderGraphs.BLOCK_DIFFUSION);
+        return text == null ? null : BlockDiffusion.parse(text);
     }
 
     /**
@@ -86,12 +117,12 @@ final class BlockOpener {
 
     /** Returns how an open model is to write blocks; null if it is not. */
     private @Nullable BlockDiffusion writes(DecoderModel decoder) {
-        String taught = decoder.metadata().get(DecoderGraphs.BLOCK_DIFFUSION);
+        BlockDiffusion taught = taught(decoder.metadata());
         boolean wanted =
                 options.decoder() == DecoderKind.BLOCKS
                         || options.decoder() == DecoderKind.AUTO && !drafts;
         return wanted && taught != null && decoder.seesBlocks()
-                ? sized(BlockDiffusion.parse(taught), decoder.name())
+                ? sized(taught, decoder.name())
                 : null;
     }
 
