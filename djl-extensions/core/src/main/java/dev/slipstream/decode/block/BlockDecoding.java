@@ -43,6 +43,11 @@ public record BlockDecoding(
      */
     public BlockDecoding {
         String name = decoder.name();
+        if (!decoder.seesBlocks()) {
+            throw new IllegalArgumentException(
+                    name
+                            + ": expected a graph whose new tokens may see each other, found one with causal attention only; open the model from its checkpoint");
+        }
         if (diffusion.maskToken() >= decoder.vocabularySize()) {
             throw new IllegalArgumentException(
                     "%s: mask token: expected an id below the vocabulary's %d, found %d"
