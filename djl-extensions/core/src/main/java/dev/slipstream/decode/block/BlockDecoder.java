@@ -38,7 +38,7 @@ final class BlockDecoder implements TextDecoder {
     private final WrittenText text;
     private final PlaceReader places;
     private final StepQuota quota;
-    private final KeptContext kept;
+    private final ContextKeeper kept;
     private final @Nullable SpanVerifier verifier;
     private final BlockCounts counts = new BlockCounts();
     private Run run = Run.PROMPT;
@@ -67,7 +67,7 @@ final class BlockDecoder implements TextDecoder {
         places = new PlaceReader(method, request);
         verifier = SpanVerifier.of(method, request.options(), places);
         quota = new StepQuota(method.denoisingSteps());
-        kept = new KeptContext(method.contextReuse());
+        kept = new ContextKeeper(method.contextReuse());
     }
 
     @Override

@@ -24,6 +24,11 @@ final class BlockModels {
 
     private BlockModels() {}
 
+    /** What is usual, of a text that goes on past its end tokens. */
+    static GenerationOptions greedy(int maxTokens) {
+        return GenerationOptions.builder().maxTokens(maxTokens).ignoreEndOfText(true).build();
+    }
+
     /** Writes a model of two small layers. */
     static Path write(Path directory, long seed, int block, BlockDiffusion.Alignment alignment)
             throws IOException {
@@ -42,6 +47,11 @@ final class BlockModels {
 
     /** Opens a directory in one thread. */
     static LanguageModel open(Path directory, int context) throws IOException {
+        return open(directory, context, 0);
+    }
+
+    /** Opens a directory in one thread, with room for the attention of some rows. */
+    static LanguageModel open(Path directory, int context, int keptRows) throws IOException {
         ModelFiles files = ModelFiles.of(directory);
         DecoderConfig config = DecoderConfig.read(files);
         return new LanguageModel(
@@ -50,7 +60,7 @@ final class BlockModels {
                         DecoderGraphs.write(
                                 "tested", config, SafeTensors.read(files), Precision.FP32, context),
                         context,
-                        new RuntimeOptions(1, Spinning.OFF, 2)),
+                        new RuntimeOptions(1, Spinning.OFF, 2).withKeptContextRows(keptRows)),
                 new Tokenizer(files.text("tokenizer.json")),
                 null,
                 GenerationOptions.greedy(),

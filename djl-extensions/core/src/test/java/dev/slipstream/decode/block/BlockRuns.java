@@ -41,6 +41,7 @@ final class BlockRuns {
             FinishReason finish,
             List<Integer> chunks,
             List<Turn> turns,
+            List<Integer> held,
             Statistics.Work work) {
         List<Integer> ids() {
             return tokens.stream().map(Token::id).toList();
@@ -57,8 +58,8 @@ final class BlockRuns {
     private BlockRuns() {}
 
     /**
-     * Decodes a text. The session runs all turns causally, so that it holds what it has to; the
-     * logits that it gives are thrown away.
+     * Decodes a text, the prompt three tokens at a time. The session runs all turns causally, so
+     * that it holds what it has to; the logits that it gives are thrown away.
      */
     static Result decode(
             LanguageModel model,
@@ -77,9 +78,11 @@ final class BlockRuns {
             List<Token> tokens = new ArrayList<>();
             List<Integer> chunks = new ArrayList<>();
             List<Turn> turns = new ArrayList<>();
+            List<Integer> held = new ArrayList<>();
             while (decoder.finishReason() == null) {
                 Turn turn = decoder.next(3, 0);
                 turns.add(turn);
+                held.add(session.length());
                 float[][] rows = source.rows(session.tokens(), turn);
                 session.forward(turn.tokens(), turn.from(), turn.to(), LogitRows.LAST);
                 decoder.take(logits(rows, turn.rows()), 1);
@@ -90,7 +93,13 @@ final class BlockRuns {
                 }
             }
             return new Result(
-                    text.toString(), tokens, decoder.finishReason(), chunks, turns, decoder.work());
+                    text.toString(),
+                    tokens,
+                    decoder.finishReason(),
+                    chunks,
+                    turns,
+                    held,
+                    decoder.work());
         }
     }
 

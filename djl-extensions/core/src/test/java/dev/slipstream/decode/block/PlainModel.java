@@ -1,6 +1,12 @@
 package dev.slipstream.decode.block;
 
 import dev.slipstream.oracle.OracleModel;
+import dev.slipstream.runtime.DecoderModel;
+import dev.slipstream.runtime.DecoderSession;
+import dev.slipstream.runtime.LogitRows;
+import dev.slipstream.runtime.Logits;
+import dev.slipstream.runtime.Turn;
+import dev.slipstream.runtime.Visibility;
 import java.util.Arrays;
 import java.util.List;
 
@@ -19,6 +25,40 @@ interface PlainModel {
      * @param whole whether they see each other, else those before them
      */
     record Segment(int[] tokens, boolean whole) {}
+
+    /** A model whose sessions see one text each. */
+    static PlainModel of(DecoderModel model) {
+        return segments -> {
+            try (DecoderSession session = model.newSession()) {
+                float[][] rows = {};
+                for (Segment segment : segments) {
+                    Turn turn =
+                            new Turn(
+                                    session,
+                                    segment.tokens,
+                                    0,
+                                    segment.tokens.length,
+                                    LogitRows.ALL);
+                    rows =
+                            rows(
+                                    model.forward(
+                                            segment.whole
+                                                    ? turn.withVisibility(
+                                                            Visibility.whole(turn.length()))
+                                                    : turn));
+                }
+                return rows;
+            }
+        };
+    }
+
+    private static float[][] rows(Logits logits) {
+        float[][] rows = new float[logits.rows()][logits.vocabularySize()];
+        for (int i = 0; i < rows.length; i++) {
+            logits.row(i).get(0, rows[i]);
+        }
+        return rows;
+    }
 
     /** The oracle, in doubles, in one forward. */
     static PlainModel of(OracleModel model) {
