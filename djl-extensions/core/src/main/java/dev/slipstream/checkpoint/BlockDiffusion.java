@@ -31,4 +31,34 @@ public record BlockDiffusion(int blockSize, int maskToken, Alignment alignment) 
             throw new IllegalArgumentException("mask token: expected an id, found " + maskToken);
         }
     }
+
+    /**
+     * Reads {@link #text()}.
+     *
+     * @throws IllegalArgumentException if it is another text
+     */
+    public static BlockDiffusion parse(String text) {
+        String[] parts = text.split(",", -1);
+        try {
+            if (parts.length == 3) {
+                return new BlockDiffusion(
+                        Integer.parseInt(parts[0]),
+                        Integer.parseInt(parts[1]),
+                        Alignment.valueOf(parts[2]));
+            }
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(unreadable(text), e);
+        }
+        throw new IllegalArgumentException(unreadable(text));
+    }
+
+    private static String unreadable(String text) {
+        return "%s: expected block size, mask token and alignment, such as 16,3,SHIFTED, found '%s'"
+                .formatted(DecoderGraphs.BLOCK_DIFFUSION, text);
+    }
+
+    /** Returns the text that stands in a graph's metadata. */
+    String text() {
+        return "%d,%d,%s".formatted(blockSize, maskToken, alignment);
+    }
 }
