@@ -137,6 +137,7 @@ final class ModelOpener {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
         int requests = options.batching().maxActive();
         return new RuntimeOptions(
-                threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER), device);
+                        threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER))
+                .withDevice(device);
     }
 }
