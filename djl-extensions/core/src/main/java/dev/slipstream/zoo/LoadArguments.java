@@ -31,6 +31,7 @@ final class LoadArguments {
                     "width",
                     "skip",
                     "cache",
+                    "diffuspec",
                     "length",
                     "acceptance");
 
