@@ -165,21 +165,18 @@ class PortableBlocksTest {
 
     private static float[][] expected(
             OracleModel oracle, int[] tokens, int past, Visibility visibility) {
-        OracleModel.Sight sight =
-                new OracleModel.Sight() {
-                    @Override
-                    public boolean sees(int row, int other) {
-                        return row < past || other < past
-                                ? other <= row
-                                : visibility.sees(row - past, other - past);
-                    }
-
-                    @Override
-                    public int place(int row) {
-                        return row < past ? row : past + visibility.place(row - past);
-                    }
-                };
-        float[][] all = oracle.logits(tokens, sight);
+        int[] positions = new int[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            positions[i] = i < past ? i : past + visibility.place(i - past);
+        }
+        float[][] all =
+                oracle.logits(
+                        tokens,
+                        positions,
+                        (row, other) ->
+                                row < past || other < past
+                                        ? other <= row
+                                        : visibility.sees(row - past, other - past));
         return Arrays.copyOfRange(all, past, tokens.length);
     }
 
