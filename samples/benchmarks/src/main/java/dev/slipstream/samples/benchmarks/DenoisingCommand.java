@@ -22,6 +22,7 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -82,7 +83,7 @@ final class DenoisingCommand implements Callable<Integer> {
     private int runs = 7;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, RunnerException {
         check();
         if (model != null) {
             measure(model);
@@ -138,7 +139,7 @@ final class DenoisingCommand implements Callable<Integer> {
                 shape.rotaryFactor());
     }
 
-    private void measure(String location) throws IOException {
+    private void measure(String location) throws RunnerException {
         DecoderConfig config = Checkpoint.read(location).config();
         long numbers = 2L * config.layers() * config.keyValueHeads() * config.headSize();
         Collection<RunResult> results = run(location);
@@ -165,26 +166,23 @@ final class DenoisingCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
-    private Collection<RunResult> run(String location) throws IOException {
-        try {
-            return new Runner(
-                            new OptionsBuilder()
-                                    .include("\\." + Denoising.class.getSimpleName() + "\\.")
-                                    .mode(Mode.SingleShotTime)
-                                    .timeUnit(TimeUnit.MILLISECONDS)
-                                    .forks(1)
-                                    .warmupIterations(2)
-                                    .measurementIterations(runs)
-                                    .shouldFailOnError(true)
-                                    .param("model", location)
-                                    .param("weights", weights)
-                                    .param("past", texts(pasts))
-                                    .param("block", texts(blocks))
-                                    .build())
-                    .run();
-        } catch (RunnerException e) {
-            throw new IOException("no figures: " + e.getMessage(), e);
-        }
+    private Collection<RunResult> run(String location) throws RunnerException {
+        return new Runner(
+                        new OptionsBuilder()
+                                .include("\\." + Denoising.class.getSimpleName() + "\\.")
+                                .mode(Mode.SingleShotTime)
+                                .timeUnit(TimeUnit.MILLISECONDS)
+                                .forks(1)
+                                .warmupIterations(2)
+                                .measurementIterations(runs)
+                                .shouldFailOnError(true)
+                                .verbosity(VerboseMode.SILENT)
+                                .param("model", location)
+                                .param("weights", weights)
+                                .param("past", texts(pasts))
+                                .param("block", texts(blocks))
+                                .build())
+                .run();
     }
 
     private static String[] texts(int[] numbers) {
