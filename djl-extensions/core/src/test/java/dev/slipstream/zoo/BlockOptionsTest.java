@@ -133,7 +133,8 @@ class BlockOptionsTest {
         assertThat(parse("borders", "adablock").borders()).isEqualTo(BorderRule.AtDelimiters.USUAL);
         assertThat(parse("verification", "on").verification()).isEqualTo(SelfVerification.DEFAULT);
         assertThat(parse("verification", "OFF").verification()).isNull();
-        assertThat(parse("context-reuse", "on").contextReuse()).isEqualTo(new ContextReuse(512));
+        assertThat(parse("context-reuse", "on").contextReuse())
+                .isEqualTo(new ContextReuse(ContextReuse.USUAL_CONTEXT));
         assertThat(parse("context-reuse", "from=64").contextReuse())
                 .isEqualTo(new ContextReuse(64));
         assertThat(new ContextReuse(7, 3)).hasToString("from=7,changes=3");
@@ -163,6 +164,10 @@ class BlockOptionsTest {
                 "verification; policy=often; verification: policy \"often\"",
                 "context-reuse; from=-1; context-reuse: minimum context: expected 0 or more tokens, found -1",
                 "context-reuse; changes=0; context-reuse: changes: expected 1 or more, found 0",
+                "context-reuse; from=4294967296; context-reuse: context reuse: from: expected a number, found \"4294967296\"",
+                "context-reuse; changes=; context-reuse: context reuse",
+                "context-reuse; from=64,from=128; context-reuse: context reuse",
+                "context-reuse; until=64; context-reuse: context reuse: \"until\" is no setting; there are changes, from",
                 "storing; never; storing: expected one of [causal, whole], found 'never'",
             })
     void wrongTextsAreToldByTheirName(String name, String text, String message) {
@@ -226,7 +231,7 @@ class BlockOptionsTest {
                                 new StaticUnmasking(),
                                 BorderRule.AtDelimiters.USUAL,
                                 SelfVerification.DEFAULT,
-                                new ContextReuse(512),
+                                new ContextReuse(ContextReuse.USUAL_CONTEXT),
                                 Storing.CAUSAL));
         assertThat(LoadArguments.read(Map.of("decoder", "autoregressive"), null).blocks())
                 .isEqualTo(BlockOptions.of(DecoderKind.AUTOREGRESSIVE));

@@ -10,6 +10,15 @@ package dev.slipstream.decode.block;
  *     2 is usual, 1 takes it only where nothing changed
  */
 public record ContextReuse(int minimumContext, int changes) {
+    /**
+     * Tokens before a block from which on it is taken to be worth it where nothing else is said. To
+     * be measured on each machine, see {@code docs/flashblock.md}.
+     */
+    public static final int USUAL_CONTEXT = 512;
+
+    /** Places that became known: the authors' choice, whose answers held with it. */
+    public static final int USUAL_CHANGES = 2;
+
     /** Checks the ranges. */
     public ContextReuse {
         if (minimumContext < 0) {
@@ -27,12 +36,13 @@ public record ContextReuse(int minimumContext, int changes) {
      * @param minimumContext tokens before the block from which on it is worth it
      */
     public ContextReuse(int minimumContext) {
-        this(minimumContext, 2);
+        this(minimumContext, USUAL_CHANGES);
     }
 
     /**
      * Returns what a text says: settings by commas, {@code from} (the least tokens before a block;
-     * 512 if left out) and {@code changes} (2), such as {@code from=512,changes=2}.
+     * {@link #USUAL_CONTEXT} if left out) and {@code changes} ({@link #USUAL_CHANGES}), such as
+     * {@code from=1000,changes=2}.
      *
      * @throws IllegalArgumentException if a setting is unknown, is there twice, or has a wrong
      *     value
@@ -41,8 +51,8 @@ public record ContextReuse(int minimumContext, int changes) {
         Settings settings = Settings.parse("context reuse", text);
         ContextReuse result =
                 new ContextReuse(
-                        settings.take("from", 512, Integer::valueOf),
-                        settings.take("changes", 2, Integer::valueOf));
+                        settings.take("from", USUAL_CONTEXT, Integer::valueOf),
+                        settings.take("changes", USUAL_CHANGES, Integer::valueOf));
         settings.checkNoneLeft();
         return result;
     }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
         description = "Measure Slipstream: against its peers, and part by part.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
-        subcommands = {CompareCommand.class, MicroCommand.class})
+        subcommands = {CompareCommand.class, MicroCommand.class, DenoisingCommand.class})
 public final class Main implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -114,7 +114,7 @@ public class Gates extends ModelBenchmark {
         DecoderModel decoder =
                 open(
                         gate.pass(layers).apply(graph, null, PassProgress.NONE).graph(),
-                        opened.decoder(),
+                        opened.decoder().contextLength(),
                         new RuntimeOptions(1, Spinning.OFF, sequences, sequences));
         text = SampleText.tokens(opened, past + 1);
         plain = opened.decoder().newSession();

@@ -67,10 +67,10 @@ public abstract class ModelBenchmark extends MicroBenchmark {
      * Opens what was made of the model's graph; it is closed at the end.
      *
      * @param graph of the same tokens
-     * @param like has the context length to open it with
+     * @param contextLength the most tokens of a session
      */
-    final DecoderModel open(OnnxModel graph, DecoderModel like, RuntimeOptions options) {
-        DecoderModel decoder = DecoderModel.open(graph, like.contextLength(), options);
+    final DecoderModel open(OnnxModel graph, int contextLength, RuntimeOptions options) {
+        DecoderModel decoder = DecoderModel.open(graph, contextLength, options);
         opened.push(decoder);
         return decoder;
     }

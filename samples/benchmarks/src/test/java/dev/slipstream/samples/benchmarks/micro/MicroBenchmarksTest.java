@@ -35,6 +35,7 @@ class MicroBenchmarksTest {
             Map.ofEntries(
                     Map.entry("AttentionOperator", Map.of("past", values("16"))),
                     Map.entry("DecodeStep", Map.of("past", values("8"))),
+                    Map.entry("Denoising", Map.of("past", values("300"), "block", values("4"))),
                     Map.entry("DraftGate", Map.of("drafter", values("layer-skip"))),
                     Map.entry("Encoding", Map.of("characters", values("200"))),
                     Map.entry("Gates", Map.of("weights", values("int8"))),
