@@ -1,5 +1,7 @@
 package dev.slipstream.checkpoint;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a decoder writes blocks of tokens: the places of a block that are not known yet hold a mask
  * token, and all places of the block see each other (block diffusion: Arriola and others 2025; made
@@ -30,5 +32,40 @@ public record BlockDiffusion(int blockSize, int maskToken, Alignment alignment) 
         if (maskToken < 0) {
             throw new IllegalArgumentException("mask token: expected an id, found " + maskToken);
         }
+    }
+
+    /**
+     * Reads what {@link #toString} wrote, which is what a graph's metadata have at {@link
+     * DecoderGraphs#BLOCK_DIFFUSION}.
+     *
+     * @throws IllegalArgumentException if it is something else
+     */
+    public static BlockDiffusion parse(String text) {
+        String[] parts = text.split(",", -1);
+        try {
+            if (parts.length == 3) {
+                return new BlockDiffusion(
+                        Integer.parseInt(parts[0]),
+                        Integer.parseInt(parts[1]),
+                        Alignment.valueOf(parts[2]));
+            }
+        } catch (IllegalArgumentException e) {
+            throw wrong(text, e);
+        }
+        throw wrong(text, null);
+    }
+
+    private static IllegalArgumentException wrong(
+            String text, @Nullable IllegalArgumentException cause) {
+        return new IllegalArgumentException(
+                "%s: expected block size, mask token and SHIFTED or ALIGNED, such as 16,255,SHIFTED; found \"%s\""
+                        .formatted(DecoderGraphs.BLOCK_DIFFUSION, text),
+                cause);
+    }
+
+    /** Returns the numbers by commas, such as {@code 16,255,SHIFTED}. */
+    @Override
+    public String toString() {
+        return "%d,%d,%s".formatted(blockSize, maskToken, alignment);
     }
 }

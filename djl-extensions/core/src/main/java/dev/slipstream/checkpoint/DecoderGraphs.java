@@ -146,14 +146,7 @@ public final class DecoderGraphs {
         }
         BlockDiffusion blocks = config.blockDiffusion();
         if (blocks != null) {
-            model.metadata()
-                    .put(
-                            BLOCK_DIFFUSION,
-                            "%d,%d,%s"
-                                    .formatted(
-                                            blocks.blockSize(),
-                                            blocks.maskToken(),
-                                            blocks.alignment()));
+            model.metadata().put(BLOCK_DIFFUSION, blocks.toString());
         }
         return new Written(model, projections);
     }

@@ -19,7 +19,7 @@ final class SoftmaxSums {
     static final double TOLERANCE = 1e-9;
 
     /** Of tokens as far below the highest or farther, a million weigh 4e-12. */
-    private static final double FAR = 40;
+    static final double FAR = 40;
 
     private final RowScores row;
     private final double temperature;
@@ -76,21 +76,20 @@ final class SoftmaxSums {
         return total;
     }
 
-    private static void raise(float[] values, int count, float least) {
+    static void raise(float[] values, int count, float least) {
         for (int i = 0; i < count; i++) {
             values[i] = Math.max(values[i], least);
         }
     }
 
     /** C2 of JDK 17 does not vectorise conversions, 14 us for 49,152; so it stands alone. */
-    private static void scale(
-            float[] values, int count, double highest, double factor, double[] to) {
+    static void scale(float[] values, int count, double highest, double factor, double[] to) {
         for (int i = 0; i < count; i++) {
             to[i] = (values[i] - highest) * factor;
         }
     }
 
-    private static void exponentiate(double[] terms, int count) {
+    static void exponentiate(double[] terms, int count) {
         for (int i = 0; i < count; i++) {
             double x = terms[i];
             double y = x * (1.0 / 720) + 1.0 / 120;
@@ -112,7 +111,7 @@ final class SoftmaxSums {
     }
 
     /** Adds by halves: a sum in one variable waits for every addition. */
-    private static double fold(double[] terms) {
+    static double fold(double[] terms) {
         for (int i = 0; i < 512; i++) {
             terms[i] += terms[512 + i];
         }
@@ -125,7 +124,7 @@ final class SoftmaxSums {
         return add(terms, 128);
     }
 
-    private static double add(double[] terms, int count) {
+    static double add(double[] terms, int count) {
         double sum = 0;
         for (int i = 0; i < count; i++) {
             sum += terms[i];

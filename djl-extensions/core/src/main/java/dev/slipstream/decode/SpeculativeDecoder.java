@@ -1,16 +1,10 @@
 package dev.slipstream.decode;
 
-import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.runtime.DecoderSession;
-import dev.slipstream.runtime.Effort;
 import dev.slipstream.runtime.LogitRows;
 import dev.slipstream.runtime.Logits;
 import dev.slipstream.runtime.Turn;
-import java.nio.FloatBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,27 +14,16 @@ import org.jspecify.annotations.Nullable;
  * decoding, one token a run. Text and log-probabilities are the model's own in either case.
  */
 public final class SpeculativeDecoder implements TextDecoder {
-    private final LanguageModel model;
-    private final GenerationOptions options;
     private final DecoderSession session;
-    private final EffortLevels.Level level;
-    private final Effort promptEffort;
-    private final @Nullable PrefixCache cache;
-    private final int cachedTokens;
+    private final TextReader reader;
+    private final WrittenText text;
     private final @Nullable Drafter drafter;
     private final @Nullable DraftLength length;
     private final Verifier verifier;
-    private final TextAssembler assembler;
     private final int promptLength;
-    private final StringBuilder piece = new StringBuilder();
-    private final List<Token> pieceTokens = new ArrayList<>();
-    private int[] text;
-    private int textLength;
     private Draft proposed = Draft.NONE;
     private Draft draft = Draft.NONE;
     private int otherRows;
-    private @Nullable FinishReason finish;
-    private int generated;
     private int draftedTokens;
     private int acceptedTokens;
     private int verifications;
@@ -48,10 +31,6 @@ public final class SpeculativeDecoder implements TextDecoder {
     private long draftingNanos;
     private long runningNanos;
     private long samplingNanos;
-    private long gatedInPrompt;
-    private long skippedInPrompt;
-    private long gated;
-    private long skipped;
 
     /**
      * Constructs a decoder.
@@ -60,28 +39,18 @@ public final class SpeculativeDecoder implements TextDecoder {
      * @param speculation how to draft and what to accept; null decodes plainly
      */
     public SpeculativeDecoder(TextRequest request, @Nullable Speculation speculation) {
-        model = request.model();
-        options = request.options();
-        session = request.session();
+        GenerationOptions options = request.options();
         Prompt prompt = request.prompt();
-        this.level = model.efforts().choose(options.effort());
-        this.promptEffort = level.effort().withoutSkipping();
-        // What others keep is the whole model's.
-        cache = model.decoder().gates().wholeRuns(level.effort()) ? request.cache() : null;
+        session = request.session();
+        reader = new TextReader(request);
+        text = new WrittenText(request);
         promptLength = prompt.length();
-        // The last token is left to be run: its logits are wanted.
-        cachedTokens = cache == null ? 0 : cache.restore(session, prompt.ids(), promptLength - 1);
-        text = Arrays.copyOf(prompt.ids(), promptLength + 64);
-        textLength = promptLength;
         AcceptanceRule rule =
                 speculation == null
                         ? AcceptanceRule.EQUAL_TOKENS
                         : speculation.acceptance().of(options);
-        verifier =
-                new Verifier(
-                        new Sampler(options, model.decoder().vocabularySize(), prompt.ids()),
-                        rule.open());
-        assembler = new TextAssembler(model.tokenizer(), prompt, options);
+        int vocabulary = request.model().decoder().vocabularySize();
+        verifier = new Verifier(new Sampler(options, vocabulary, prompt.ids()), rule.open());
         if (speculation == null) {
             drafter = null;
             length = null;
@@ -90,36 +59,25 @@ public final class SpeculativeDecoder implements TextDecoder {
             // Last, as nobody would close it if what comes after failed.
             drafter = speculation.drafting().open(session, rule.forDrafter(options));
         }
-        finish = options.maxTokens() == 0 ? FinishReason.LENGTH : null;
     }
 
     @Override
     public int unreadPrompt() {
-        return Math.max(0, promptLength - session.length());
+        return reader.unread();
     }
 
     /** {@inheritDoc} A piece of the prompt, or the newest token and a draft after it. */
     @Override
     public Turn next(int most, int otherRows) {
-        int read = session.length();
-        if (read < promptLength) {
-            int end = Math.min(promptLength, read + most);
-            return new Turn(session, text, read, end, LogitRows.LAST, promptEffort, 0);
+        if (reader.unread() > 0) {
+            return reader.piece(most);
         }
         this.otherRows = otherRows;
         draft = draft(otherRows);
         int[] tokens = new int[1 + draft.length()];
-        tokens[0] = text[textLength - 1];
+        tokens[0] = text.newest();
         System.arraycopy(draft.tokens(), 0, tokens, 1, draft.length());
-        int full = promptLength + level.warmUp() - (textLength - 1);
-        return new Turn(
-                session,
-                tokens,
-                0,
-                tokens.length,
-                LogitRows.ALL,
-                level.effort(),
-                Math.max(0, Math.min(tokens.length, full)));
+        return reader.turn(tokens, LogitRows.ALL);
     }
 
     private Draft draft(int others) {
@@ -129,7 +87,7 @@ public final class SpeculativeDecoder implements TextDecoder {
             return Draft.NONE;
         }
         // The last token that may come needs no draft: the model's own token is one more.
-        int room = Math.min(options.maxTokens() - generated - 1, session.capacity() - textLength);
+        int room = Math.min(text.remaining() - 1, session.capacity() - text.length());
         DraftLimit limit = length.limit(others).atMost(room);
         if (limit.tokens() == 0) {
             return Draft.NONE;
@@ -149,41 +107,29 @@ public final class SpeculativeDecoder implements TextDecoder {
     @Override
     public void take(Logits logits, long runNanos) {
         runningNanos += runNanos;
-        if (textLength == promptLength && session.length() < promptLength) {
+        if (reader.unread() > 0) {
             return;
         }
-        if (cache != null && textLength == promptLength) {
-            // Now, not at the end: others may ask for the same beginning meanwhile.
-            cache.store(session);
-        }
-        count();
-        int before = textLength;
+        reader.keepPrompt();
+        int before = text.length();
         int accepted = accept(logits);
         // Before the drafter hears of it: it may run a part of the model on this session.
-        session.rollback(Math.min(session.length(), textLength - 1));
-        if (finish == null) {
+        session.rollback(Math.min(session.length(), text.length() - 1));
+        if (text.finishReason() == null) {
             learn(before, accepted, runNanos);
         }
         draft = Draft.NONE;
     }
 
-    private void count() {
-        if (textLength == promptLength) {
-            gatedInPrompt = session.gatedSubLayers();
-            skippedInPrompt = session.skippedSubLayers();
-        }
-        gated = session.gatedSubLayers() - gatedInPrompt;
-        skipped = session.skippedSubLayers() - skippedInPrompt;
-    }
-
     private int accept(Logits logits) {
-        if (finish != null) {
+        if (text.finishReason() != null) {
             // Ended from outside while the run was under way.
             return 0;
         }
         long start = System.nanoTime();
-        boolean verifying = generated > 0;
-        int accepted = verifier.verify(logits, draft, this::commit);
+        boolean verifying = text.generated() > 0;
+        int accepted =
+                verifier.verify(logits, draft, (token, row) -> text.add(text.token(token, row)));
         if (verifying) {
             verifications++;
             draftedTokens += draft.length();
@@ -209,91 +155,54 @@ public final class SpeculativeDecoder implements TextDecoder {
                             1 + draft.length() + otherRows,
                             runNanos));
         }
-        tell(drafter, before, textLength);
+        tell(drafter, before, text.length());
     }
 
     private void tell(Drafter listener, int from, int to) {
         long start = System.nanoTime();
-        listener.extend(text, from, to);
+        listener.extend(text.tokens(), from, to);
         draftingNanos += System.nanoTime() - start;
-    }
-
-    private boolean commit(int token, FloatBuffer row) {
-        generated++;
-        if (endsText(token)) {
-            end(FinishReason.STOP_TOKEN);
-            return false;
-        }
-        if (textLength == text.length) {
-            text = Arrays.copyOf(text, 2 * textLength);
-        }
-        text[textLength++] = token;
-        pieceTokens.add(assembler.token(token, row));
-        piece.append(assembler.push(token));
-        if (assembler.stopped()) {
-            finish = FinishReason.STOP_STRING;
-        } else if (generated >= options.maxTokens() || textLength > session.capacity()) {
-            // The newest token is not read before the next one is asked for: it needs no place.
-            end(FinishReason.LENGTH);
-        }
-        return finish == null;
-    }
-
-    private boolean endsText(int token) {
-        return options.stopTokens().contains(token)
-                || !options.ignoreEndOfText() && model.endTokens().contains(token);
     }
 
     @Override
     public void end(FinishReason reason) {
-        if (finish == null) {
-            piece.append(assembler.flush());
-            finish = assembler.stopped() ? FinishReason.STOP_STRING : reason;
-        }
+        text.end(reason);
     }
 
     @Override
     public @Nullable FinishReason finishReason() {
-        return finish;
+        return text.finishReason();
     }
 
     @Override
     public @Nullable TextChunk poll() {
-        if (piece.isEmpty() && (finish == null || pieceTokens.isEmpty())) {
-            return null;
-        }
-        TextChunk chunk = new TextChunk(piece.toString(), pieceTokens);
-        piece.setLength(0);
-        pieceTokens.clear();
-        return chunk;
+        return text.poll();
     }
 
     @Override
     public int generated() {
-        return generated;
+        return text.generated();
     }
 
     @Override
     public Statistics.Work work() {
         return new Statistics.Work(
-                cachedTokens,
+                reader.cachedTokens(),
                 draftedTokens,
                 acceptedTokens,
                 verifications,
                 Duration.ofNanos(draftingNanos),
                 Duration.ofNanos(runningNanos),
                 Duration.ofNanos(samplingNanos),
-                gated,
-                skipped);
+                reader.gated(),
+                reader.skipped());
     }
 
     /** Keeps what was read, and frees the drafter; the session belongs to its owner. */
     @Override
     public void close() {
         try {
-            if (cache != null) {
-                cache.store(session);
-            }
+            reader.close();
         } finally {
             if (drafter != null) {
                 drafter.close();

@@ -51,13 +51,15 @@ public record Statistics(
      * @param cachedTokens tokens of the prompt whose keys and values came from the prefix cache
      * @param draftedTokens tokens that were proposed to the model
      * @param acceptedTokens those of them that stayed
-     * @param verifications runs of the model after the prompt
+     * @param verifications runs of the model after the prompt, each for a draft and a token of the
+     *     model's own; 0 where the text is written by blocks
      * @param drafting time in the drafter
      * @param running time in the model's graph
      * @param sampling time from logits to text
      * @param gatedSubLayers sub-layers behind gates, switched ones and those that may be skipped,
      *     that the model met after the prompt, counted for each token that it ran
      * @param skippedSubLayers those of them that were left out
+     * @param blocks what writing by blocks took
      */
     public record Work(
             int cachedTokens,
@@ -68,7 +70,8 @@ public record Statistics(
             Duration running,
             Duration sampling,
             long gatedSubLayers,
-            long skippedSubLayers) {
+            long skippedSubLayers,
+            BlockWork blocks) {
         /** Nothing saved, no times taken. */
         public static final Work NONE =
                 new Work(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO);
@@ -92,6 +95,30 @@ public record Statistics(
                     sampling,
                     0,
                     0);
+        }
+
+        /** Constructs the work of a text that is not written by blocks. */
+        public Work(
+                int cachedTokens,
+                int draftedTokens,
+                int acceptedTokens,
+                int verifications,
+                Duration drafting,
+                Duration running,
+                Duration sampling,
+                long gatedSubLayers,
+                long skippedSubLayers) {
+            this(
+                    cachedTokens,
+                    draftedTokens,
+                    acceptedTokens,
+                    verifications,
+                    drafting,
+                    running,
+                    sampling,
+                    gatedSubLayers,
+                    skippedSubLayers,
+                    BlockWork.NONE);
         }
 
         /** Returns which part of the sub-layers behind gates was left out, 0 to 1. */

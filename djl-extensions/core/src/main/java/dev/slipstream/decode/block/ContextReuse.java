@@ -1,0 +1,32 @@
+package dev.slipstream.decode.block;
+
+/**
+ * When the attention of a block over the text before it is kept for the block's next runs
+ * (FlashBlock, Chen and others 2026): saves reading the keys and values of a long text, and is not
+ * exact where a layer's input has changed.
+ *
+ * @param minimumContext tokens before the block from which on it is worth it
+ * @param changes how many places that became known since it was kept make it worth computing again;
+ *     2 is usual, 1 takes it only where nothing changed
+ */
+public record ContextReuse(int minimumContext, int changes) {
+    /** Checks the ranges. */
+    public ContextReuse {
+        if (minimumContext < 0) {
+            throw new IllegalArgumentException(
+                    "minimum context: expected 0 or more tokens, found " + minimumContext);
+        }
+        if (changes < 1) {
+            throw new IllegalArgumentException("changes: expected 1 or more, found " + changes);
+        }
+    }
+
+    /**
+     * Constructs the usual rule: after one change.
+     *
+     * @param minimumContext tokens before the block from which on it is worth it
+     */
+    public ContextReuse(int minimumContext) {
+        this(minimumContext, 2);
+    }
+}
