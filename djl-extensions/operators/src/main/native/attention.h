@@ -11,6 +11,15 @@ constexpr int64_t kMaxHeadSize = 256;
 // values. A multiple of every kernel's register tile.
 constexpr int64_t kPairs = 48;
 
+// What the new rows of a sequence see.
+enum Mode : int32_t {
+  kCausal,   // all that is held, and each other up to themselves
+  kSighted,  // all that is held, and each other by a mask
+  kKeeping,  // the same, and what they read of what is held is kept
+  kReusing,  // the same, but what was kept stands for what is held, which is not read
+  kModeCount
+};
+
 // One run of the operator.
 struct Attention {
   int64_t heads;
@@ -25,6 +34,9 @@ struct Attention {
   int64_t kv_stride;
   const float* cos;  // [positions, head_size / 2]
   const float* sin;
+  const int32_t* places;  // [rows]: where a row stands, counted from what its sequence holds
+  const uint64_t* sights;  // [rows, words]: bit j of word w is new row 64 * w + j of the sequence
+  int64_t words;           // places and sights are of rows that are not causal
   float* output;  // [rows, heads, head_size]
 };
 
@@ -34,7 +46,8 @@ struct Sequence {
   int64_t rows;
   int64_t past;
   int64_t capacity;
-  float* keys;  // [kv_heads, capacity, head_size] of the layer
+  Mode mode;
+  float* keys;  // [kv_heads, capacity, head_size] of the layer; the last rows hold what is kept
   float* values;
 };
 

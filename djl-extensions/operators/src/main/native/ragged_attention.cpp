@@ -1,12 +1,25 @@
-// dev.slipstream.RaggedAttention: causal attention of the new rows of several sequences, each over
-// its own keys and values, for ONNX Runtime. docs/operators.md holds the contract.
+// dev.slipstream.RaggedAttention: attention of the new rows of several sequences, each over its own
+// keys and values and over each other as it is said, for ONNX Runtime. docs/operators.md holds the
+// contract.
 #include <string.h>
 
 #include "operators.h"
 
 namespace {
 
-enum Input { kQuery, kKey, kValue, kStarts, kPasts, kCos, kSin, kFirstBuffer };
+enum Input {
+  kQuery,
+  kKey,
+  kValue,
+  kStarts,
+  kPasts,
+  kCos,
+  kSin,
+  kModes,
+  kPlaces,
+  kSights,
+  kFirstBuffer
+};
 
 // Below so many multiply-adds a run stays on its thread: some 10 microseconds of work, about what
 // it takes to wake another one.
@@ -133,6 +146,10 @@ OrtStatus* read_shared(const RaggedAttention& op, const Tensor* in, int64_t sequ
                  static_cast<long long>(sequences), static_cast<long long>(sequences),
                  static_cast<long long>(sequences + 1));
   }
+  if (in[kModes].rank != 1 || in[kModes].shape[0] != sequences) {
+    return error(api, "modes: expected %lld numbers, one for each buffer",
+                 static_cast<long long>(sequences));
+  }
   a->heads = op.heads;
   a->kv_heads = op.kv_heads;
   a->head_size = size;
@@ -148,6 +165,79 @@ OrtStatus* read_shared(const RaggedAttention& op, const Tensor* in, int64_t sequ
   return nullptr;
 }
 
+// Reads what rows that are not causal see; of causal ones nothing is looked at.
+OrtStatus* read_sights(const RaggedAttention& op, const OrtKernelContext* context, const Tensor* in,
+                       int64_t sequences, Attention* a) {
+  const int32_t* modes = reinterpret_cast<const int32_t*>(in[kModes].data);
+  bool causal = true;
+  for (int64_t i = 0; i < sequences; i++) {
+    causal &= modes[i] == kCausal;
+  }
+  if (causal) {
+    return nullptr;
+  }
+  Tensor places;
+  Tensor sights;
+  if (OrtStatus* status = get(op.api, context, kPlaces, &places)) {
+    return status;
+  }
+  if (OrtStatus* status = get(op.api, context, kSights, &sights)) {
+    return status;
+  }
+  const int64_t rows = in[kQuery].shape[1];
+  if (places.rank != 1 || places.shape[0] != rows || sights.rank != 2 || sights.shape[0] != rows) {
+    return error(op.api,
+                 "modes: found a sequence that is not causal, so expected places [%lld] and sights "
+                 "[%lld, words]",
+                 static_cast<long long>(rows), static_cast<long long>(rows));
+  }
+  a->places = reinterpret_cast<const int32_t*>(places.data);
+  a->sights = reinterpret_cast<const uint64_t*>(sights.data);
+  a->words = sights.shape[1];
+  return nullptr;
+}
+
+// Checks the rows of a sequence that is not causal.
+OrtStatus* check_sights(const RaggedAttention& op, int64_t positions, long long number,
+                        const Attention& a, const Sequence& s) {
+  if (a.words * 64 < s.rows) {
+    return error(op.api, "sights: expected words for the %lld rows of sequence %lld, found %lld",
+                 static_cast<long long>(s.rows), number, static_cast<long long>(a.words));
+  }
+  const int64_t kept = s.mode == kSighted ? 0 : s.rows * (a.heads / a.kv_heads);
+  if (s.past + s.rows + kept > s.capacity) {
+    return error(op.api,
+                 "sequence %lld: expected room for %lld tokens and %lld kept rows in its capacity, "
+                 "found %lld",
+                 number, static_cast<long long>(s.past + s.rows), static_cast<long long>(kept),
+                 static_cast<long long>(s.capacity));
+  }
+  for (int64_t row = s.first_row; row < s.first_row + s.rows; row++) {
+    if (a.places[row] < 0 || s.past + a.places[row] >= positions) {
+      return error(op.api,
+                   "places: row %lld: expected positions from 0 to below the rotary tables' rows, "
+                   "%lld; found %d behind %lld",
+                   static_cast<long long>(row), static_cast<long long>(positions), a.places[row],
+                   static_cast<long long>(s.past));
+    }
+    bool any = false;
+    bool beyond = false;
+    for (int64_t word = 0; word < a.words; word++) {
+      const uint64_t seen = a.sights[row * a.words + word];
+      const int64_t left = s.rows - word * 64;
+      const uint64_t none = left >= 64 ? 0 : left <= 0 ? ~UINT64_C(0) : ~UINT64_C(0) << left;
+      any |= seen != 0;
+      beyond |= (seen & none) != 0;
+    }
+    if (!any || beyond) {
+      return error(op.api, "sights: row %lld: expected some of the %lld new rows, found %s",
+                   static_cast<long long>(row), static_cast<long long>(s.rows),
+                   beyond ? "one behind them" : "none");
+    }
+  }
+  return nullptr;
+}
+
 OrtStatus* read_sequence(const RaggedAttention& op, const Tensor* in, const Tensor& buffer,
                          int64_t index, const Attention& a, Sequence* s) {
   const OrtApi* api = op.api;
@@ -156,11 +246,6 @@ OrtStatus* read_sequence(const RaggedAttention& op, const Tensor* in, const Tens
   s->first_row = starts[index];
   s->rows = starts[index + 1] - s->first_row;
   s->past = reinterpret_cast<const int32_t*>(in[kPasts].data)[index];
-  if (s->rows < 0) {
-    return error(api, "starts: expected ascending numbers, found %lld before %lld at %lld",
-                 static_cast<long long>(s->first_row),
-                 static_cast<long long>(s->first_row + s->rows), number);
-  }
   const int64_t* shape = buffer.shape;
   if (buffer.rank != 5 || shape[0] <= op.layer || shape[1] != 2 || shape[2] != a.kv_heads ||
       shape[4] != a.head_size) {
@@ -176,9 +261,15 @@ OrtStatus* read_sequence(const RaggedAttention& op, const Tensor* in, const Tens
                  static_cast<long long>(buffer.rank > 4 ? shape[4] : 0), buffer.rank);
   }
   s->capacity = shape[3];
+  const int32_t mode = reinterpret_cast<const int32_t*>(in[kModes].data)[index];
+  if (mode < 0 || mode >= kModeCount) {
+    return error(api, "modes: sequence %lld: expected 0 to %d, found %d", number, kModeCount - 1,
+                 mode);
+  }
+  s->mode = static_cast<Mode>(mode);
   const int64_t positions = in[kCos].shape[0];
   if (s->rows > 0 && (s->past < 0 || s->past + s->rows > s->capacity ||
-                      s->past + s->rows > positions)) {
+                      (s->mode == kCausal && s->past + s->rows > positions))) {
     return error(api,
                  "sequence %lld: expected positions from 0 to below its capacity, %lld, and the "
                  "rotary tables' rows, %lld; found %lld to %lld",
@@ -188,7 +279,7 @@ OrtStatus* read_sequence(const RaggedAttention& op, const Tensor* in, const Tens
   const int64_t half = a.kv_heads * s->capacity * a.head_size;
   s->keys = buffer.data + 2 * op.layer * half;
   s->values = s->keys + half;
-  return nullptr;
+  return s->mode == kCausal ? nullptr : check_sights(op, positions, number, a, *s);
 }
 
 void append_piece(void* data, size_t index) {
@@ -231,7 +322,8 @@ OrtStatus* run_phases(const RaggedAttention& op, const OrtKernelContext* context
       pieces[appends++] = {static_cast<int32_t>(i), 0, row, last};
     }
     rows += s.rows;
-    work += s.rows * (s.past + s.rows / 2 + 1) * 2 * a.heads * a.head_size;
+    const int64_t read = s.mode == kReusing ? 0 : s.past;
+    work += s.rows * (read + s.rows / 2 + 1) * 2 * a.heads * a.head_size;
   }
   const bool parallel = work >= kParallelWork;
   // Copying is cheap: worth a second thread for a prompt only.
@@ -258,6 +350,9 @@ OrtStatus* run(const RaggedAttention& op, OrtKernelContext* context, const Tenso
   if (OrtStatus* status = read_shared(op, in, sequences, &run.attention)) {
     return status;
   }
+  if (OrtStatus* status = read_sights(op, context, in, sequences, &run.attention)) {
+    return status;
+  }
   const Attention& a = run.attention;
   run.kernel = kernel_for(op.kernel, a.head_size);
   const int64_t rows = in[kQuery].shape[1];
@@ -265,6 +360,12 @@ OrtStatus* run(const RaggedAttention& op, OrtKernelContext* context, const Tenso
   if (starts[0] != 0 || starts[sequences] != rows) {
     return error(op.api, "starts: expected 0 first and %lld, the rows of query, last; found %d and %d",
                  static_cast<long long>(rows), starts[0], starts[sequences]);
+  }
+  for (int64_t i = 0; i < sequences; i++) {
+    if (starts[i + 1] < starts[i]) {
+      return error(op.api, "starts: expected ascending numbers, found %d before %d at %lld",
+                   starts[i], starts[i + 1], static_cast<long long>(i));
+    }
   }
   const int64_t shape[] = {1, rows, a.heads * a.head_size};
   OrtValue* output = nullptr;
@@ -310,7 +411,10 @@ OrtStatus* compute(void* kernel, OrtKernelContext* context) {
   }
   OrtStatus* status = nullptr;
   for (size_t i = 0; i < inputs && status == nullptr; i++) {
-    status = get(op.api, context, i, &in[i]);
+    // Places and sights are read where a sequence is not causal.
+    if (i != kPlaces && i != kSights) {
+      status = get(op.api, context, i, &in[i]);
+    }
   }
   if (status == nullptr) {
     status = run(op, context, in, static_cast<int64_t>(inputs) - kFirstBuffer);
@@ -320,7 +424,17 @@ OrtStatus* compute(void* kernel, OrtKernelContext* context) {
 }
 
 OrtElementType input_type(const OrtCustomOp*, size_t index) {
-  return index == kStarts || index == kPasts ? ORT_INT32 : ORT_FLOAT;
+  switch (index) {
+    case kStarts:
+    case kPasts:
+    case kModes:
+    case kPlaces:
+      return ORT_INT32;
+    case kSights:
+      return ORT_INT64;
+    default:
+      return ORT_FLOAT;
+  }
 }
 
 OrtCharacteristic input_characteristic(const OrtCustomOp*, size_t index) {

@@ -1,7 +1,5 @@
 package dev.slipstream.checkpoint;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * How a decoder writes blocks of tokens: the places of a block that are not known yet hold a mask
  * token, and all places of the block see each other (block diffusion: Arriola and others 2025; made
@@ -35,10 +33,9 @@ public record BlockDiffusion(int blockSize, int maskToken, Alignment alignment) 
     }
 
     /**
-     * Reads what {@link #toString} wrote, which is what a graph's metadata have at {@link
-     * DecoderGraphs#BLOCK_DIFFUSION}.
+     * Reads {@link #text()}.
      *
-     * @throws IllegalArgumentException if it is something else
+     * @throws IllegalArgumentException if it is another text
      */
     public static BlockDiffusion parse(String text) {
         String[] parts = text.split(",", -1);
@@ -50,22 +47,18 @@ public record BlockDiffusion(int blockSize, int maskToken, Alignment alignment) 
                         Alignment.valueOf(parts[2]));
             }
         } catch (IllegalArgumentException e) {
-            throw wrong(text, e);
+            throw new IllegalArgumentException(unreadable(text), e);
         }
-        throw wrong(text, null);
+        throw new IllegalArgumentException(unreadable(text));
     }
 
-    private static IllegalArgumentException wrong(
-            String text, @Nullable IllegalArgumentException cause) {
-        return new IllegalArgumentException(
-                "%s: expected block size, mask token and SHIFTED or ALIGNED, such as 16,255,SHIFTED; found \"%s\""
-                        .formatted(DecoderGraphs.BLOCK_DIFFUSION, text),
-                cause);
+    private static String unreadable(String text) {
+        return "%s: expected block size, mask token and alignment, such as 16,3,SHIFTED, found '%s'"
+                .formatted(DecoderGraphs.BLOCK_DIFFUSION, text);
     }
 
-    /** Returns the numbers by commas, such as {@code 16,255,SHIFTED}. */
-    @Override
-    public String toString() {
+    /** Returns the text that stands in a graph's metadata. */
+    String text() {
         return "%d,%d,%s".formatted(blockSize, maskToken, alignment);
     }
 }

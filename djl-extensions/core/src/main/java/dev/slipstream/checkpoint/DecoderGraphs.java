@@ -146,7 +146,7 @@ public final class DecoderGraphs {
         }
         BlockDiffusion blocks = config.blockDiffusion();
         if (blocks != null) {
-            model.metadata().put(BLOCK_DIFFUSION, blocks.toString());
+            model.metadata().put(BLOCK_DIFFUSION, blocks.text());
         }
         return new Written(model, projections);
     }

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param starts rows of each sequence that shares a run, {@code [sequences + 1]}; with {@code
  *     pasts} the mark of {@link RaggedAttention}
  * @param pasts tokens that each sequence holds already, {@code [sequences]}
+ * @param group query heads that share a key/value head, where new rows may see each other in any
+ *     way; else 0
  * @param sequences the most sequences that share a run
  * @param draft switch between the whole model and the part that drafts, a scalar
  * @param longRun switch between the weights for few and for many new tokens, a scalar
@@ -53,6 +55,7 @@ record DecoderInterface(
         @Nullable Input keptRows,
         @Nullable Input starts,
         @Nullable Input pasts,
+        int group,
         int sequences,
         @Nullable Input draft,
         @Nullable Input longRun,
@@ -106,6 +109,11 @@ record DecoderInterface(
     /** Tells whether a run takes new tokens of several sequences. */
     boolean ragged() {
         return starts != null;
+    }
+
+    /** Tells whether new rows may see each other in other ways than causally. */
+    boolean sees() {
+        return group > 0;
     }
 
     /** Tells whether keys and values are written in place into buffers of fixed capacity. */
@@ -167,6 +175,7 @@ record DecoderInterface(
         Input keptRows = null;
         Input starts = null;
         Input pasts = null;
+        int group = 0;
         int sequences = 1;
         Input draft = null;
         Input longRun = null;
@@ -189,6 +198,10 @@ record DecoderInterface(
                 case RaggedAttention.PASTS -> {
                     pasts = input;
                     sequences = Math.toIntExact(tensor.getShape()[0]);
+                }
+                case RaggedAttention.MODES -> group = group(session);
+                case RaggedAttention.PLACES, RaggedAttention.SIGHTS -> {
+                    // With the modes.
                 }
                 case "draft" -> draft = input;
                 case TwoForms.LONG_RUN -> longRun = input;
@@ -236,6 +249,7 @@ record DecoderInterface(
                 keptRows,
                 starts,
                 pasts,
+                group,
                 sequences,
                 draft,
                 longRun,
@@ -244,6 +258,11 @@ record DecoderInterface(
                 List.copyOf(states),
                 new Input("logits", out.type),
                 Math.toIntExact(shape[2]));
+    }
+
+    private static int group(OrtSession session) throws OrtException {
+        Map<String, String> metadata = session.getMetadata().getCustomMetadata();
+        return Integer.parseInt(metadata.getOrDefault(RaggedAttention.GROUP, "1"));
     }
 
     private static InferenceException notADecoder(

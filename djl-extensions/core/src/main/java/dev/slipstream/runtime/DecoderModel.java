@@ -33,17 +33,26 @@ public final class DecoderModel implements AutoCloseable {
     private final @Nullable OnnxTensor nothing;
     private final SharedRun shared;
     private final KeyValuePool pool;
+    private final int keptContextRows;
     private final Set<DecoderSession> sessions = ConcurrentHashMap.newKeySet();
     private volatile int longRunsFrom = Integer.MAX_VALUE;
     private boolean closed;
 
-    private DecoderModel(OpenSession opened, int contextLength, int keptBuffers)
+    private DecoderModel(OpenSession opened, int contextLength, RuntimeOptions options)
             throws OrtException {
         this.opened = opened;
         this.environment = OnnxRuntime.start();
         this.contextLength = contextLength;
         this.decoder = DecoderInterface.of(opened.session(), opened.notes(), opened.name());
-        this.pool = new KeyValuePool(environment, decoder, contextLength, keptBuffers);
+        this.keptContextRows = decoder.sees() ? options.keptContextRows() : 0;
+        int twins = decoder.attentionRows(1) - 1;
+        this.pool =
+                new KeyValuePool(
+                        environment,
+                        decoder,
+                        contextLength,
+                        options.keptBuffers(),
+                        twins + decoder.group() * keptContextRows);
         this.nothing = decoder.ragged() ? nothing(environment, decoder.states().get(0)) : null;
         this.shared = new SharedRun(environment, opened.session(), decoder, nothing);
     }
@@ -121,7 +130,7 @@ public final class DecoderModel implements AutoCloseable {
     private static DecoderModel opened(
             OpenSession session, int contextLength, RuntimeOptions options) {
         try {
-            return new DecoderModel(session, contextLength, options.keptBuffers());
+            return new DecoderModel(session, contextLength, options);
         } catch (OrtException | RuntimeException e) {
             session.close();
             throw InferenceException.opening(session.name(), e);
@@ -164,7 +173,7 @@ public final class DecoderModel implements AutoCloseable {
      * Visibility#CAUSAL}.
      */
     public boolean seesBlocks() {
-        return false;
+        return decoder.sees();
     }
 
     /**
@@ -172,7 +181,7 @@ public final class DecoderModel implements AutoCloseable {
      * is not.
      */
     public int keptContextRows() {
-        return 0;
+        return keptContextRows;
     }
 
     /** Tells whether the model has a second form of its weights, for many new tokens at once. */

@@ -30,6 +30,7 @@ public final class DecoderSession implements AutoCloseable {
     private int[] tokens = new int[64];
     private int length;
     private final EffortHistory history = new EffortHistory();
+    private final KeptContext keptContext = new KeptContext();
     private int runs;
     private long gated;
     private long skipped;
@@ -156,9 +157,10 @@ public final class DecoderSession implements AutoCloseable {
 
     synchronized Logits forward(Turn turn, Depth depth) {
         check(turn, depth);
+        keptContext.begins(turn);
         int start = turn.from();
         int piece = model.prefillChunk();
-        if (turn.rows() == LogitRows.LAST) {
+        if (turn.rows() == LogitRows.LAST && turn.causal()) {
             // A long prompt goes in by pieces: what a run needs in memory grows with its length.
             while (turn.to() - start > piece) {
                 run(turn, start, piece, LogitRows.LAST, depth);
@@ -186,6 +188,7 @@ public final class DecoderSession implements AutoCloseable {
             DecoderSession session = turn.session();
             synchronized (session) {
                 session.check(turn, depth);
+                session.keptContext.begins(turn);
                 InPlaceKeyValues place = (InPlaceKeyValues) session.keyValues;
                 held.add(new SharedRun.Sequence(turn, session.length, place.whole()));
                 return forward(turns, next + 1, held, run, depth);
@@ -231,6 +234,7 @@ public final class DecoderSession implements AutoCloseable {
         if (newLength == length) {
             return;
         }
+        keptContext.cut(newLength);
         if (newLength == 0 || model.decoder().canCut()) {
             keyValues.cut(length, newLength);
             length = newLength;
@@ -297,6 +301,7 @@ public final class DecoderSession implements AutoCloseable {
                     "expected at most %d tokens after %d, found %d"
                             .formatted(capacity - length, length, to - from));
         }
+        keptContext.forget();
         keyValues.append(length, length + to - from, saved);
         history.add(length, Effort.FULL, EffortHistory.Completeness.EXACT);
         remember(source, from, to - from);
@@ -379,7 +384,6 @@ public final class DecoderSession implements AutoCloseable {
                     model.name() + " holds no smaller model of itself to draft with");
         }
         model.requireGates(turn.effort(depth));
-        requireBlocks(turn);
         int[] source = turn.tokens();
         int count = turn.length();
         if (count < 1 || length + count > capacity()) {
@@ -387,6 +391,7 @@ public final class DecoderSession implements AutoCloseable {
                     "expected 1 to %d new tokens after %d, found %d"
                             .formatted(capacity() - length, length, count));
         }
+        requireBlocks(turn, depth);
         for (int i = turn.from(); i < turn.to(); i++) {
             if (source[i] < 0 || source[i] >= model.vocabularySize()) {
                 throw new IllegalArgumentException(
@@ -397,11 +402,24 @@ public final class DecoderSession implements AutoCloseable {
         requireRunning();
     }
 
-    private void requireBlocks(Turn turn) {
+    private void requireBlocks(Turn turn, Depth depth) {
         if (!turn.visibility().isCausal() && !model.seesBlocks()) {
             throw new IllegalArgumentException(
                     model.name()
                             + ": visibility: expected CAUSAL, as the graph's attention has no other, found a block; open a model made from a checkpoint");
+        }
+        for (int i = 0; i < turn.visibility().rows(); i++) {
+            int place = turn.visibility().place(i);
+            if (length + place >= model.contextLength()) {
+                throw new IllegalArgumentException(
+                        "%s: visibility: row %d: expected a place below %d behind %d tokens, found %d"
+                                .formatted(
+                                        model.name(),
+                                        i,
+                                        model.contextLength() - length,
+                                        length,
+                                        place));
+            }
         }
         if (turn.context() != ContextAttention.COMPUTED
                 && turn.length() > model.keptContextRows()) {
@@ -409,6 +427,7 @@ public final class DecoderSession implements AutoCloseable {
                     "%s: context: expected at most %d new tokens whose attention is kept, found %d"
                             .formatted(model.name(), model.keptContextRows(), turn.length()));
         }
+        keptContext.check(turn, length, depth);
     }
 
     private void requireRunning() {
@@ -426,6 +445,7 @@ public final class DecoderSession implements AutoCloseable {
             RunForm form = model.form(count);
             int full = turn.fullTokens(from, count);
             step.fill(turn.tokens(), from, length, depth, form, effort, full);
+            step.fillSights(turn);
             if (model.decoder().mask() != null) {
                 mask = step.mask(ones(), length + count);
             }
@@ -475,20 +495,24 @@ public final class DecoderSession implements AutoCloseable {
             gated += (long) count * model.decoder().gates().gated();
             skipped += left;
             int full = effort.skipping() == null ? count : turn.fullTokens(from, count);
-            boolean whole = model.gates().wholeRuns(effort);
             if (full > 0) {
-                history.add(
-                        length,
-                        effort,
-                        whole
-                                ? EffortHistory.Completeness.EXACT
-                                : EffortHistory.Completeness.UNSKIPPED);
+                history.add(length, effort, completeness(turn));
             }
             if (full < count) {
                 history.add(length + full, effort, EffortHistory.Completeness.SKIPPED);
             }
         }
+        keptContext.ran(turn, length, depth);
         remember(turn.tokens(), from, count);
+    }
+
+    private EffortHistory.Completeness completeness(Turn turn) {
+        if (!turn.causal()) {
+            return EffortHistory.Completeness.SEEN_OTHERWISE;
+        }
+        return model.gates().wholeRuns(turn.effort())
+                ? EffortHistory.Completeness.EXACT
+                : EffortHistory.Completeness.UNSKIPPED;
     }
 
     private void remember(int[] source, int from, int count) {

@@ -26,6 +26,8 @@ final class EffortHistory {
         EXACT,
         /** All but what the effort's gates and widths leave out of every run. */
         UNSKIPPED,
+        /** All of it, but seeing more or less than the tokens before them. */
+        SEEN_OTHERWISE,
         /** A part, perhaps another one for each token. */
         SKIPPED
     }

@@ -17,6 +17,7 @@ final class KeyValuePool implements AutoCloseable {
     private final DecoderInterface decoder;
     private final int contextLength;
     private final int most;
+    private final int spare;
     private final Deque<KeyValues> kept = new ArrayDeque<>();
     private boolean closed;
 
@@ -24,13 +25,19 @@ final class KeyValuePool implements AutoCloseable {
      * Constructs an empty pool.
      *
      * @param most buffers that are kept
+     * @param spare rows behind the tokens' own, for what attention writes there
      */
     KeyValuePool(
-            OrtEnvironment environment, DecoderInterface decoder, int contextLength, int most) {
+            OrtEnvironment environment,
+            DecoderInterface decoder,
+            int contextLength,
+            int most,
+            int spare) {
         this.environment = environment;
         this.decoder = decoder;
         this.contextLength = contextLength;
         this.most = most;
+        this.spare = spare;
     }
 
     /** Returns empty keys and values for so many tokens, or for some more. */
@@ -54,7 +61,7 @@ final class KeyValuePool implements AutoCloseable {
     /** Returns the tokens that a buffer for so many is made for. */
     int rounded(int capacity) {
         int tokens = (int) Math.min(contextLength, (capacity + STEP - 1) / STEP * STEP);
-        return tokens + decoder.attentionRows(1) - 1;
+        return tokens + spare;
     }
 
     /** Takes keys and values back. */

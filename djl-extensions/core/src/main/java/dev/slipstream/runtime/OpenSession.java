@@ -38,7 +38,7 @@ record OpenSession(
             boolean natively = device == Device.CPU && OperatorLibraries.register(settings);
             RunnableGraph runnable =
                     natively
-                            ? RunnableGraph.natively(model, contextLength, options.sequences())
+                            ? RunnableGraph.natively(model, contextLength, options)
                             : RunnableGraph.portably(model, mark(device));
             GateNotes notes = GateNotes.read(model.metadata());
             String marks = runnable.operators();

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Puts Slipstream's native attention in the place of ONNX Runtime's {@code GroupQueryAttention}.
  * One run then takes new tokens of several sequences, each of any number, and keys and values of a
- * sequence lie in one buffer for all layers. A row's bits depend on nothing but the row and what is
- * before it, whatever shares its run.
+ * sequence lie in one buffer for all layers. A row's bits depend on nothing but the row and what it
+ * sees, whatever shares its run.
  */
 final class RaggedAttention {
     /** Rows of each sequence: from {@code [s]} to {@code [s + 1]}. */
@@ -36,8 +36,20 @@ final class RaggedAttention {
      */
     static final String KEYS_VALUES = "key_values.";
 
+    /** What the rows of each sequence see, {@code [sequences]}. */
+    static final String MODES = "sequence_modes";
+
+    /** Where rows stand that are not causal, {@code [rows]}, else empty. */
+    static final String PLACES = "row_places";
+
+    /** By row, a bit for each new row of its sequence that it sees, {@code [rows, words]}. */
+    static final String SIGHTS = "row_sights";
+
+    /** Metadata property: query heads that share a key/value head. */
+    static final String GROUP = "slipstream.attention_group";
+
     /** Of what the operator computes; a change of its arithmetic, as of its order, is a new one. */
-    static final String VERSION = "ragged-attention-1";
+    static final String VERSION = "ragged-attention-2";
 
     private static final String DOMAIN = "dev.slipstream";
     private static final String PAST = "past_key_values.";
@@ -49,6 +61,7 @@ final class RaggedAttention {
     private final Map<Integer, long[]> shapes = new TreeMap<>();
     private final Set<Integer> replaced = new HashSet<>();
     private boolean fits = true;
+    private long group = 1;
 
     private RaggedAttention(OnnxModel graph, int sequences) {
         this.graph = graph;
@@ -59,15 +72,15 @@ final class RaggedAttention {
      * Returns the graph with its attention replaced; null if it is of another form, or asks for
      * something that the operator does not do.
      *
-     * @param sequences the most that share a run
      * @param contextLength the most tokens of a sequence
+     * @param options how many sequences share a run, and for how many rows attention is kept
      */
-    static @Nullable OnnxModel of(OnnxModel graph, int sequences, int contextLength) {
-        RaggedAttention rewrite = new RaggedAttention(graph.copy(), sequences);
-        return rewrite.rewrite(contextLength) ? rewrite.graph : null;
+    static @Nullable OnnxModel of(OnnxModel graph, int contextLength, RuntimeOptions options) {
+        RaggedAttention rewrite = new RaggedAttention(graph.copy(), options.sequences());
+        return rewrite.rewrite(contextLength, options.keptContextRows()) ? rewrite.graph : null;
     }
 
-    private boolean rewrite(int contextLength) {
+    private boolean rewrite(int contextLength, int keptRows) {
         for (ValueInfoProto input : graph.inputs()) {
             if (input.getName().startsWith(PAST)) {
                 readShape(input);
@@ -77,7 +90,7 @@ final class RaggedAttention {
         if (!fits
                 || !replaced.equals(shapes.keySet())
                 || !sameForAllLayers()
-                || !oneBufferHolds(contextLength)) {
+                || !oneBufferHolds(contextLength + group * keptRows)) {
             return false;
         }
         graph.inputs()
@@ -90,6 +103,10 @@ final class RaggedAttention {
         GraphBuilder builder = new GraphBuilder(graph);
         builder.input(STARTS, ElementType.INT32, sequences + 1);
         builder.input(PASTS, ElementType.INT32, sequences);
+        builder.input(MODES, ElementType.INT32, sequences);
+        builder.input(PLACES, ElementType.INT32, "placed_rows");
+        builder.input(SIGHTS, ElementType.INT64, "placed_rows", "words");
+        graph.metadata().put(GROUP, String.valueOf(group));
         long[] shape = shapes.get(0);
         for (int i = 0; i < sequences; i++) {
             builder.input(
@@ -125,10 +142,10 @@ final class RaggedAttention {
     }
 
     /** Java's buffers hold 2 GiB. */
-    private boolean oneBufferHolds(int contextLength) {
+    private boolean oneBufferHolds(long rows) {
         long[] shape = shapes.get(0);
         long perToken = shapes.size() * 2L * shape[1] * shape[3] * Float.BYTES;
-        return perToken * contextLength <= Integer.MAX_VALUE;
+        return perToken * rows <= Integer.MAX_VALUE;
     }
 
     private List<NodeProto> replaced(NodeProto node) {
@@ -156,6 +173,8 @@ final class RaggedAttention {
         }
         ragged.addAllInput(inputs.subList(0, 3)).addInput(STARTS).addInput(PASTS);
         ragged.addInput(inputs.get(7)).addInput(inputs.get(8));
+        ragged.addInput(MODES).addInput(PLACES).addInput(SIGHTS);
+        group = Math.max(group, group(node));
         for (int i = 0; i < sequences; i++) {
             ragged.addInput(KEYS_VALUES + i);
         }
@@ -174,6 +193,10 @@ final class RaggedAttention {
         ragged.addAttribute(Attributes.of("layer", layer(inputs.get(3))));
         replaced.add(layer(inputs.get(3)));
         return ragged.build();
+    }
+
+    private static long group(NodeProto node) {
+        return Attributes.whole(node, "num_heads", 1) / Attributes.whole(node, "kv_num_heads", 1);
     }
 
     /** Keys and values are no results any more: neither of a gate nor of its branches. */

@@ -14,11 +14,11 @@ record RunnableGraph(OnnxModel graph, String operators) {
      *
      * @param model not changed
      * @param contextLength the most tokens of a sequence
-     * @param sequences the most that share a run
+     * @param options how many sequences share a run, and for how many rows attention is kept
      */
-    static RunnableGraph natively(OnnxModel model, int contextLength, int sequences) {
+    static RunnableGraph natively(OnnxModel model, int contextLength, RuntimeOptions options) {
         OnnxModel skipping = SkipOperators.of(model);
-        OnnxModel ragged = RaggedAttention.of(skipping, sequences, contextLength);
+        OnnxModel ragged = RaggedAttention.of(skipping, contextLength, options);
         OnnxModel attending = ragged != null ? ragged : PairedRows.of(skipping);
         OnnxModel graph = NativeProducts.of(attending);
         String marks = skipping == model ? "" : "+" + SkipOperators.VERSION;

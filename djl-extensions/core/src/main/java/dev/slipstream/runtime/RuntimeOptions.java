@@ -8,9 +8,17 @@ package dev.slipstream.runtime;
  * @param keptBuffers key/value buffers of closed sessions that are kept for the next ones
  * @param sequences the most sessions whose tokens share a run, where the graph can do that
  * @param device where the graph runs
+ * @param keptContextRows for how many new tokens of a turn attention over what is held may be
+ *     {@linkplain ContextAttention#KEPT kept}, where the graph can do that; each costs a session
+ *     memory
  */
 public record RuntimeOptions(
-        int threads, Spinning spinning, int keptBuffers, int sequences, Device device) {
+        int threads,
+        Spinning spinning,
+        int keptBuffers,
+        int sequences,
+        Device device,
+        int keptContextRows) {
     /** Checks the ranges. */
     public RuntimeOptions {
         if (threads < 1) {
@@ -23,11 +31,15 @@ public record RuntimeOptions(
         if (sequences < 1) {
             throw new IllegalArgumentException("sequences: expected 1 or more, found " + sequences);
         }
+        if (keptContextRows < 0) {
+            throw new IllegalArgumentException(
+                    "keptContextRows: expected 0 or more, found " + keptContextRows);
+        }
     }
 
     /** Constructs options for the processor. */
     public RuntimeOptions(int threads, Spinning spinning, int keptBuffers, int sequences) {
-        this(threads, spinning, keptBuffers, sequences, Device.CPU);
+        this(threads, spinning, keptBuffers, sequences, Device.CPU, 0);
     }
 
     /** Constructs options for sessions that run one at a time, on the processor. */
@@ -37,7 +49,13 @@ public record RuntimeOptions(
 
     /** Returns these options for another device. */
     public RuntimeOptions withDevice(Device value) {
-        return new RuntimeOptions(threads, spinning, keptBuffers, sequences, value);
+        return new RuntimeOptions(
+                threads, spinning, keptBuffers, sequences, value, keptContextRows);
+    }
+
+    /** Returns these options with room to keep the attention of so many new tokens of a turn. */
+    public RuntimeOptions withKeptContextRows(int value) {
+        return new RuntimeOptions(threads, spinning, keptBuffers, sequences, device, value);
     }
 
     /** Returns half of the machine's processors (4 at most), brief waits, 2 kept buffers. */

@@ -35,6 +35,7 @@ final class SharedRun implements AutoCloseable {
     private final ByteBuffer draft = Buffers.allocate(1);
     private final ByteBuffer longRun = Buffers.allocate(1);
     private final GateBuffers gates;
+    private final SightBuffers sights;
 
     /**
      * Constructs a run.
@@ -55,6 +56,7 @@ final class SharedRun implements AutoCloseable {
         starts = Buffers.allocate((decoder.sequences() + 1) * (long) Integer.BYTES);
         pasts = Buffers.allocate(decoder.sequences() * (long) Integer.BYTES);
         gates = new GateBuffers(decoder);
+        sights = new SightBuffers(decoder);
     }
 
     /** The keys and values that each turn's tokens go behind. */
@@ -94,6 +96,8 @@ final class SharedRun implements AutoCloseable {
             put(inputs, made, decoder.logitPositions(), positions, rows);
             put(inputs, made, decoder.starts(), starts, decoder.sequences() + 1L);
             put(inputs, made, decoder.pasts(), pasts, decoder.sequences());
+            sights.fill(sequences.stream().map(Sequence::turn).toList());
+            sights.bind(environment, inputs, made);
             put(inputs, made, decoder.draft(), draft);
             put(inputs, made, decoder.longRun(), longRun);
             for (int i = 0; i < decoder.sequences(); i++) {

@@ -36,6 +36,9 @@ final class Step implements AutoCloseable {
     private final ByteBuffer draft;
     private final ByteBuffer longRun;
     private final GateBuffers gates;
+    private final SightBuffers sights;
+    private final List<OnnxTensor> seen = new ArrayList<>();
+    private boolean causal;
     private final ByteBuffer rawLogits;
     private final Logits logits;
 
@@ -62,6 +65,7 @@ final class Step implements AutoCloseable {
             gates = new GateBuffers(decoder);
             gates.reserve(tokens);
             gates.bind(environment, tokens, inputs, outputs, owned);
+            sights = new SightBuffers(decoder);
             rawLogits = logitsBuffer(room);
             logits = wantedRows(room);
             fillOnce();
@@ -170,6 +174,18 @@ final class Step implements AutoCloseable {
         }
     }
 
+    /** Fills the inputs that say what the new tokens of a turn see. */
+    void fillSights(Turn turn) throws OrtException {
+        if (causal && turn.causal()) {
+            return;
+        }
+        seen.forEach(OnnxTensor::close);
+        seen.clear();
+        sights.fill(List.of(turn));
+        sights.bind(environment, inputs, seen);
+        causal = turn.causal();
+    }
+
     /** Puts a mask of ones over past and new tokens into the inputs; the caller closes it. */
     OnnxTensor mask(ByteBuffer ones, int length) throws OrtException {
         DecoderInterface.Input mask = decoder.mask();
@@ -230,6 +246,7 @@ final class Step implements AutoCloseable {
     @Override
     public void close() {
         owned.forEach(OnnxTensor::close);
+        seen.forEach(OnnxTensor::close);
     }
 
     private ByteBuffer optional(DecoderInterface.@Nullable Input input, int elements, long... shape)

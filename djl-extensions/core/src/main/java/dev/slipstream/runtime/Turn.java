@@ -101,6 +101,11 @@ public record Turn(
         return to - from;
     }
 
+    /** Tells whether its tokens see those before them, and all of that is computed anew. */
+    boolean causal() {
+        return visibility.isCausal() && context == ContextAttention.COMPUTED;
+    }
+
     /** Returns how many of a part of the tokens skip nothing. */
     int fullTokens(int start, int count) {
         return Math.max(0, Math.min(count, from + fullTokens - start));

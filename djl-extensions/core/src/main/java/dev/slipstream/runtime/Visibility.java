@@ -103,6 +103,19 @@ public final class Visibility {
         return (sees[row][other / Long.SIZE] >>> other & 1) != 0;
     }
 
+    /**
+     * Returns which new tokens a row sees, a bit for each.
+     *
+     * @param index of 64 new tokens
+     */
+    long word(int row, int index) {
+        if (!isCausal()) {
+            return index < sees[row].length ? sees[row][index] : 0;
+        }
+        int seen = row + 1 - index * Long.SIZE;
+        return seen <= 0 ? 0 : seen >= Long.SIZE ? -1L : (1L << seen) - 1;
+    }
+
     /** Returns where a new token stands, counted from the number of tokens held before. */
     public int place(int row) {
         return isCausal() ? row : places[row];

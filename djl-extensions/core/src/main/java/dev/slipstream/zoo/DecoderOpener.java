@@ -32,7 +32,7 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
     private static final System.Logger LOGGER = System.getLogger(DecoderOpener.class.getName());
 
     /** Changes with the layout of the files below, and of what the key is made of. */
-    private static final String LAYOUT = "1";
+    private static final String LAYOUT = "2";
 
     private static final String FACTS = "source.json";
 
@@ -112,6 +112,7 @@ final class DecoderOpener implements DirectoryStore.Work<OpenDecoder> {
         Sha256.add(digest, options.prefill().weights().name());
         Sha256.add(digest, Integer.toString(options.contextLength()));
         Sha256.add(digest, Integer.toString(runtime.sequences()));
+        Sha256.add(digest, Integer.toString(runtime.keptContextRows()));
         Sha256.add(digest, new DraftingOpener(options).partOfGraph());
         Plan plan = accelerator.plan(source);
         Sha256.add(digest, Passes.fingerprint(plan.inOrder()));

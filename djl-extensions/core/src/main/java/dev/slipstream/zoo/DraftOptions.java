@@ -1,5 +1,8 @@
 package dev.slipstream.zoo;
 
+import static dev.slipstream.zoo.OptionTexts.constant;
+import static dev.slipstream.zoo.OptionTexts.number;
+
 import dev.slipstream.decode.AcceptanceRule;
 import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.decode.draft.DraftCache;
@@ -8,7 +11,6 @@ import dev.slipstream.decode.draft.PromptLookup;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -156,48 +158,10 @@ public record DraftOptions(
             String name,
             Function<String, T> reader,
             T absent) {
-        String text = value.apply(name);
-        if (text == null) {
-            return absent;
-        }
-        try {
-            return reader.apply(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-        }
+        return new OptionTexts(value).read(name, reader, absent);
     }
 
     private static List<DrafterKind> kinds(String text) {
         return Arrays.stream(text.split(",")).map(DrafterKind::parse).toList();
-    }
-
-    private static int number(String text, int least) {
-        try {
-            int number = Integer.parseInt(text.strip());
-            if (number >= least) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // Told below, with what was expected.
-        }
-        throw new IllegalArgumentException(
-                "expected a whole number of %d or more, found '%s'".formatted(least, text));
-    }
-
-    private static <E extends Enum<E>> E constant(Class<E> type, String text) {
-        String name = text.strip().toUpperCase(Locale.ROOT).replace('-', '_');
-        for (E constant : type.getEnumConstants()) {
-            if (constant.name().equals(name)) {
-                return constant;
-            }
-        }
-        throw new IllegalArgumentException(
-                "expected one of %s, found '%s'"
-                        .formatted(
-                                Arrays.stream(type.getEnumConstants())
-                                        .map(e -> e.name().toLowerCase(Locale.ROOT))
-                                        .map(e -> e.replace('_', '-'))
-                                        .toList(),
-                                text));
     }
 }

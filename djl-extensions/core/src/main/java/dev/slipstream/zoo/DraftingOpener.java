@@ -160,6 +160,7 @@ final class DraftingOpener {
         }
         LoadOptions plain =
                 loading.withDrafting(DraftOptions.NONE)
+                        .withBlocks(BlockOptions.of(DecoderKind.AUTOREGRESSIVE))
                         .withPlan(Plan.NONE)
                         .withPrefill(PrefillOptions.of(loading.prefill().weights()))
                         .withContextLength(0)

@@ -61,7 +61,7 @@ public record EncoderOptions(
     }
 
     RuntimeOptions runtime() {
-        return new RuntimeOptions(
-                threads == 0 ? RuntimeOptions.defaultThreads() : threads, spinning, 0, 1, device);
+        int used = threads == 0 ? RuntimeOptions.defaultThreads() : threads;
+        return new RuntimeOptions(used, spinning, 0).withDevice(device);
     }
 }

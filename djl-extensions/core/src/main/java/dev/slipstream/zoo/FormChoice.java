@@ -12,10 +12,12 @@ final class FormChoice {
 
     private final PrefillOptions prefill;
     private final DraftOptions drafting;
+    private final BlockOpener blocks;
 
     FormChoice(LoadOptions options) {
         this.prefill = options.prefill();
         this.drafting = options.drafting();
+        this.blocks = new BlockOpener(options);
     }
 
     /** Returns a graph with the second form of its weights that the options ask for. */
@@ -25,7 +27,8 @@ final class FormChoice {
 
     /**
      * Sets where long runs begin: as the options say, else as measured. What checks drafts stays in
-     * the form that plain decoding uses, so that a text is the same with and without a drafter.
+     * the form that plain decoding uses, so that a text is the same with and without a drafter;
+     * runs of blocks stay in it, so that those of all lengths predict alike.
      *
      * @throws CheckpointException if the options say otherwise
      */
@@ -33,18 +36,30 @@ final class FormChoice {
         if (!model.hasTwoForms()) {
             return;
         }
-        int least = drafting.drafters().isEmpty() ? 2 : drafting.length().mostTokens() + 2;
+        int shortRun = Math.max(blocks.mostRows(model), draftRows());
+        int least = Math.max(2, shortRun + 1);
         if (prefill.threshold() == 0) {
             int measured = LongRuns.measure(model, LongRuns.DEFAULT_BUDGET);
             model.runLongFrom(Math.max(least, measured));
         } else if (prefill.threshold() < least) {
             throw new CheckpointException(
-                    "%s: expected a prefill threshold above the %d rows of a run that checks a draft, so that drafts change no text, found %d; raise it, leave it out, or shorten the drafts"
-                            .formatted(model.name(), least - 1, prefill.threshold()));
+                    "%s: expected a prefill threshold above the %d rows of a run that %s, found %d; raise it, leave it out, or shorten the %s"
+                            .formatted(
+                                    model.name(),
+                                    least - 1,
+                                    drafting.drafters().isEmpty()
+                                            ? "predicts a block, so that blocks of all lengths get the same weights"
+                                            : "checks a draft, so that drafts change no text",
+                                    prefill.threshold(),
+                                    drafting.drafters().isEmpty() ? "blocks" : "drafts"));
         } else {
             model.runLongFrom(prefill.threshold());
         }
         report(model);
+    }
+
+    private int draftRows() {
+        return drafting.drafters().isEmpty() ? 0 : drafting.length().mostTokens() + 1;
     }
 
     private static void report(DecoderModel model) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Picks out of a criteria's options, or of a URL, how a model is to be opened. */
 final class LoadArguments {
     private static final String DRAFT = "draft";
+    private static final String BLOCK = "block";
     private static final String CACHE = "prefixCache";
     private static final String CALIBRATION = "calibration";
 
@@ -33,6 +34,18 @@ final class LoadArguments {
                     "cache",
                     "length",
                     "acceptance");
+
+    /** By option: the name that {@link BlockOptions#parse} has for it. */
+    private static final Map<String, String> BLOCKS =
+            Map.of(
+                    "decoder", "decoder",
+                    "blockSize", "size",
+                    "blockSteps", "steps",
+                    "unmasking", "unmasking",
+                    "blockBorders", "borders",
+                    "verification", "verification",
+                    "contextReuse", "context-reuse",
+                    "blockStoring", "storing");
 
     private static final List<String> OTHERS =
             List.of(
@@ -69,6 +82,7 @@ final class LoadArguments {
     static Set<String> names() {
         Set<String> names = new TreeSet<>(OTHERS);
         names.addAll(DRAFTING.keySet());
+        names.addAll(BLOCKS.keySet());
         names.addAll(PLAN.keySet());
         return names;
     }
@@ -77,8 +91,8 @@ final class LoadArguments {
      * Reads options.
      *
      * @param options by name, with values that are texts or print as such; names that are nobody's
-     *     here are left to others, but for those that look like drafting, the prefix cache or
-     *     calibration
+     *     here are left to others, but for those that look like drafting, blocks, the prefix cache
+     *     or calibration
      * @param device that the criteria name, for when no option does; null takes the processor
      * @throws IllegalArgumentException that names the option, what was expected and what was found
      */
@@ -86,6 +100,7 @@ final class LoadArguments {
         for (String name : options.keySet()) {
             boolean ours =
                     name.startsWith(DRAFT)
+                            || name.startsWith(BLOCK)
                             || name.startsWith(CACHE)
                             || name.startsWith(CALIBRATION);
             if (ours && !names().contains(name)) {
@@ -107,6 +122,7 @@ final class LoadArguments {
                                 constant(options, "device", device(device)),
                                 batching(options, defaults.batching()),
                                 drafting(options),
+                                blocks(options),
                                 cache(options, defaults.cache()),
                                 plan(options),
                                 directory(options),
@@ -158,12 +174,18 @@ final class LoadArguments {
     private static DraftOptions parsed(Map<String, ?> options) {
         return named(
                 name -> option(DRAFTING, name),
-                () ->
-                        DraftOptions.parse(
-                                name -> {
-                                    Object value = options.get(option(DRAFTING, name));
-                                    return value == null ? null : value.toString();
-                                }));
+                () -> DraftOptions.parse(name -> text(options, option(DRAFTING, name))));
+    }
+
+    private static BlockOptions blocks(Map<String, ?> options) {
+        return named(
+                name -> option(BLOCKS, name),
+                () -> BlockOptions.parse(name -> text(options, option(BLOCKS, name))));
+    }
+
+    private static @Nullable String text(Map<String, ?> options, String name) {
+        Object value = options.get(name);
+        return value == null ? null : value.toString();
     }
 
     private static CacheOptions cache(Map<String, ?> options, CacheOptions defaults) {

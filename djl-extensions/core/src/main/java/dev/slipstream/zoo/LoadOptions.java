@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param device where the graph runs
  * @param batching how requests share the model
  * @param drafting how texts are drafted
+ * @param blocks whether texts are written by blocks, and how
  * @param cache what is remembered of texts that were read
  * @param plan what is done to the graph before; a model that is built from a checkpoint goes
  *     through it as 32-bit floats, and {@code precision} is what its weights are stored in at the
@@ -42,12 +43,13 @@ public record LoadOptions(
         Device device,
         BatchOptions batching,
         DraftOptions drafting,
+        BlockOptions blocks,
         CacheOptions cache,
         Plan plan,
         @Nullable Path cacheDirectory,
         long cacheLimit,
         WarmStart warmStart) {
-    /** Checks the ranges. */
+    /** Checks the ranges, and that one way to write texts is asked for. */
     public LoadOptions {
         if (contextLength < 0) {
             throw new IllegalArgumentException(
@@ -60,12 +62,17 @@ public record LoadOptions(
             throw new IllegalArgumentException(
                     "cacheLimit: expected 0 or more bytes, found " + cacheLimit);
         }
+        if (blocks.decoder() == DecoderKind.BLOCKS && drafting.drafter() != DrafterKind.NONE) {
+            throw new IllegalArgumentException(
+                    "decoder: expected no blocks, and nothing said of them, beside the drafter %s, whose drafts are of texts that are written token by token, found blocks; leave one of the two out"
+                            .formatted(drafting.drafter().label()));
+        }
     }
 
     /**
      * Returns int8 weights for all runs, the model's own context, brief waits, the processor, four
-     * running and 64 waiting requests, plain decoding, 64 MiB for beginnings of prompts, no plan,
-     * and {@link WarmStart#usual()}.
+     * running and 64 waiting requests, no drafts, blocks where the model was taught to write them,
+     * 64 MiB for beginnings of prompts, no plan, and {@link WarmStart#usual()}.
      */
     public static LoadOptions defaults() {
         return new LoadOptions(
@@ -77,6 +84,7 @@ public record LoadOptions(
                 Device.CPU,
                 BatchOptions.defaults(),
                 DraftOptions.NONE,
+                BlockOptions.AUTO,
                 CacheOptions.defaults(),
                 Plan.NONE,
                 null,
@@ -129,6 +137,11 @@ public record LoadOptions(
         return with(edit -> edit.drafting = value);
     }
 
+    /** Returns these options with another way to write by blocks. */
+    public LoadOptions withBlocks(BlockOptions value) {
+        return with(edit -> edit.blocks = value);
+    }
+
     /** Returns these options with another memory of what was read. */
     public LoadOptions withCache(CacheOptions value) {
         return with(edit -> edit.cache = value);
@@ -170,6 +183,7 @@ public record LoadOptions(
         private Device device;
         private BatchOptions batching;
         private DraftOptions drafting;
+        private BlockOptions blocks;
         private CacheOptions cache;
         private Plan plan;
         private @Nullable Path cacheDirectory;
@@ -185,6 +199,7 @@ public record LoadOptions(
             device = from.device;
             batching = from.batching;
             drafting = from.drafting;
+            blocks = from.blocks;
             cache = from.cache;
             plan = from.plan;
             cacheDirectory = from.cacheDirectory;
@@ -202,6 +217,7 @@ public record LoadOptions(
                     device,
                     batching,
                     drafting,
+                    blocks,
                     cache,
                     plan,
                     cacheDirectory,

@@ -38,11 +38,12 @@ final class ModelOpener {
         // Before the graph is made, which takes a while.
         Device device = options.device().resolve();
         refuseDraftsThatCannotBe(source);
+        new BlockOpener(options).refuse(source, device);
         TokenizerLoad load = new TokenizerLoad(source);
         DecoderModel decoder = null;
         try {
             OpenDecoder opened =
-                    new DecoderOpener(source, options, runtime(device), load::get).open();
+                    new DecoderOpener(source, options, runtime(source, device), load::get).open();
             decoder = opened.decoder();
             Tokenizer tokenizer = load.get();
             checkIds(source, tokenizer, decoder.vocabularySize());
@@ -133,10 +134,12 @@ final class ModelOpener {
         return builder.build();
     }
 
-    private RuntimeOptions runtime(Device device) {
+    private RuntimeOptions runtime(ModelSource source, Device device) {
         int threads = options.threads() == 0 ? RuntimeOptions.defaultThreads() : options.threads();
         int requests = options.batching().maxActive();
         return new RuntimeOptions(
-                threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER), device);
+                        threads, options.spinning(), requests, Math.min(requests, MOST_TOGETHER))
+                .withDevice(device)
+                .withKeptContextRows(new BlockOpener(options).keptContextRows(source));
     }
 }

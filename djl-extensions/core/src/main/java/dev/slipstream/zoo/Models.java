@@ -3,8 +3,9 @@ package dev.slipstream.zoo;
 import dev.slipstream.cache.CacheKey;
 import dev.slipstream.cache.PrefixCache;
 import dev.slipstream.decode.AutoregressiveGenerator;
+import dev.slipstream.decode.DecodingMethod;
 import dev.slipstream.decode.SentenceEncoder;
-import dev.slipstream.decode.Speculation;
+import dev.slipstream.decode.block.BlockDecoding;
 import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.pass.PipelineProgress;
@@ -100,14 +101,15 @@ public final class Models {
 
     private static AutoregressiveGenerator generator(
             ModelOpener.Opened opened, LoadOptions options) {
-        Speculation speculation = null;
+        DecodingMethod method = null;
         try {
-            speculation = new DraftingOpener(options).open(opened.model());
+            BlockDecoding blocks = new BlockOpener(options).open(opened.model());
+            method = blocks != null ? blocks : new DraftingOpener(options).open(opened.model());
             return new AutoregressiveGenerator(
-                    opened.model(), speculation, cache(opened, options.cache()));
+                    opened.model(), method, cache(opened, options.cache()));
         } catch (RuntimeException e) {
-            if (speculation != null) {
-                speculation.close();
+            if (method != null) {
+                method.close();
             }
             opened.model().close();
             throw e;

@@ -1,14 +1,14 @@
 package dev.slipstream.decode;
 
 /** Pearson's goodness-of-fit test. */
-final class ChiSquare {
+public final class ChiSquare {
     private ChiSquare() {}
 
     /**
      * Returns how likely counts at least as far from the expected ones are, if they were drawn from
      * the probabilities. Bins that expect fewer than 5 are pooled.
      */
-    static double pValue(long[] counts, double[] probabilities) {
+    public static double pValue(long[] counts, double[] probabilities) {
         long draws = 0;
         for (long count : counts) {
             draws += count;

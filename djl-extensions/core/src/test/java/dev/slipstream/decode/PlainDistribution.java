@@ -7,10 +7,12 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /** The oracle for {@link Sampler}: every knob by the book, with a full sort, in doubles. */
-final class PlainDistribution {
+public final class PlainDistribution {
     private PlainDistribution() {}
 
-    static double[] of(GenerationOptions options, float[] logits, int[] prompt, int[] output) {
+    /** Returns the probabilities by token. */
+    public static double[] of(
+            GenerationOptions options, float[] logits, int[] prompt, int[] output) {
         int n = logits.length;
         double[] scores = new double[n];
         for (int i = 0; i < n; i++) {

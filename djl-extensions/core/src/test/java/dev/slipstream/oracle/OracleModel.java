@@ -101,13 +101,35 @@ public final class OracleModel {
      * @return {@code [tokens, vocabulary]}
      */
     public float[][] logits(int[] tokens) {
+        return logits(tokens, (row, other) -> other <= row);
+    }
+
+    /** Which tokens see each other, and where they stand. */
+    public interface Sight {
+        /** Tells whether a token sees another, or itself. */
+        boolean sees(int row, int other);
+
+        /** Returns the position of a token. */
+        default int place(int row) {
+            return row;
+        }
+    }
+
+    /**
+     * Computes the logits of tokens that see each other in any way.
+     *
+     * @param tokens token ids
+     * @param sight who sees whom
+     * @return {@code [tokens, vocabulary]}
+     */
+    public float[][] logits(int[] tokens, Sight sight) {
         double[][] x = new double[tokens.length][];
         for (int t = 0; t < tokens.length; t++) {
             x[t] = embed(tokens[t]);
         }
         for (int i = 0; i < layers.size(); i++) {
             if (has(SubLayer.Kind.ATTENTION, i)) {
-                addAttention(layers.get(i), x);
+                addAttention(layers.get(i), x, sight);
             }
             if (has(SubLayer.Kind.FEED_FORWARD, i)) {
                 for (double[] row : x) {
@@ -164,15 +186,15 @@ public final class OracleModel {
         return x;
     }
 
-    private void addAttention(OracleLayer layer, double[][] x) {
+    private void addAttention(OracleLayer layer, double[][] x, Sight sight) {
         int length = x.length;
         double[][] queries = new double[length][];
         double[][] keys = new double[length][];
         double[][] values = new double[length][];
         for (int t = 0; t < length; t++) {
             double[] normed = normed(x[t], layer.attentionNorm());
-            queries[t] = turned(layer.query().of(normed), layer.queryNorm(), t);
-            keys[t] = turned(layer.key().of(normed), layer.keyNorm(), t);
+            queries[t] = turned(layer.query().of(normed), layer.queryNorm(), sight.place(t));
+            keys[t] = turned(layer.key().of(normed), layer.keyNorm(), sight.place(t));
             values[t] = layer.value().of(normed);
         }
         int size = shape.headSize();
@@ -181,12 +203,12 @@ public final class OracleModel {
             double[] mixed = new double[shape.heads() * size];
             for (int h = 0; h < shape.heads(); h++) {
                 int shared = h / group * size;
-                double[] weights = new double[t + 1];
+                double[] weights = new double[length];
                 double sum = 0;
                 double largest = Double.NEGATIVE_INFINITY;
-                for (int s = 0; s <= t; s++) {
+                for (int s = 0; s < length; s++) {
                     weights[s] = Double.NEGATIVE_INFINITY;
-                    if (t - s < layer.window()) {
+                    if (sight.sees(t, s) && sight.place(t) - sight.place(s) < layer.window()) {
                         double score = 0;
                         for (int i = 0; i < size; i++) {
                             score += queries[t][h * size + i] * keys[s][shared + i];
@@ -195,11 +217,11 @@ public final class OracleModel {
                         largest = Math.max(largest, weights[s]);
                     }
                 }
-                for (int s = 0; s <= t; s++) {
+                for (int s = 0; s < length; s++) {
                     weights[s] = Math.exp(weights[s] - largest);
                     sum += weights[s];
                 }
-                for (int s = 0; s <= t; s++) {
+                for (int s = 0; s < length; s++) {
                     for (int i = 0; i < size; i++) {
                         mixed[h * size + i] += weights[s] / sum * values[s][shared + i];
                     }

@@ -29,7 +29,8 @@ class GatedRewritesTest {
 
     @Test
     void nativeAttentionInGates() throws IOException {
-        OnnxModel ragged = RaggedAttention.of(gated(), 2, 64);
+        OnnxModel ragged =
+                RaggedAttention.of(gated(), 64, new RuntimeOptions(1, Spinning.OFF, 1, 2));
         assertThat(ragged).isNotNull();
         ragged.validate();
         assertThat(nodes(ragged.nodes()).map(NodeProto::getOpType))

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -30,10 +31,15 @@ final class RaggedAttention implements AutoCloseable {
     }
 
     /** New rows [rows, packed] of a sequence that holds {@code past} already. */
-    record Part(KeyValueBuffer buffer, int past, float[] rows) {}
+    record Part(KeyValueBuffer buffer, int past, float[] rows, Sight sight) {
+        Part(KeyValueBuffer buffer, int past, float[] rows) {
+            this(buffer, past, rows, Sight.CAUSAL);
+        }
+    }
 
     private final Heads heads;
     private final Layout layout;
+    private final int sequences;
     private final OrtEnvironment environment = OnnxRuntime.start();
     private final OrtSession session;
 
@@ -46,6 +52,7 @@ final class RaggedAttention implements AutoCloseable {
             throws OrtException {
         this.heads = heads;
         this.layout = layout;
+        this.sequences = sequences;
         // Closed before the session is: the library must stay loaded for it.
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
@@ -71,6 +78,9 @@ final class RaggedAttention implements AutoCloseable {
         inputs.add(graph.input("pasts", ElementType.INT32, "sequences"));
         inputs.add(graph.input("cos", ElementType.FLOAT, "positions", "half"));
         inputs.add(graph.input("sin", ElementType.FLOAT, "positions", "half"));
+        inputs.add(graph.input("modes", ElementType.INT32, "sequences"));
+        inputs.add(graph.input("places", ElementType.INT32, "placed_rows"));
+        inputs.add(graph.input("sights", ElementType.INT64, "seeing_rows", "words"));
         for (int i = 0; i < sequences; i++) {
             String[] names = {"layers" + i, "two" + i, "kv" + i, "capacity" + i, "size" + i};
             inputs.add(graph.input("buffer" + i, ElementType.FLOAT, (Object[]) names));
@@ -83,6 +93,10 @@ final class RaggedAttention implements AutoCloseable {
                 .attribute("local_window_size", heads.window());
         graph.output(node.output("output"), ElementType.FLOAT, "one", "rows", "output_size");
         return model.toProto();
+    }
+
+    int sequences() {
+        return sequences;
     }
 
     /** Runs the rows of all parts, sequence by sequence, and returns [rows, heads, size]. */
@@ -116,6 +130,13 @@ final class RaggedAttention implements AutoCloseable {
             }
             inputs.put("starts", ints(starts));
             inputs.put("pasts", ints(pasts));
+            Sights sights = Sights.of(parts, starts);
+            inputs.put("modes", ints(sights.modes()));
+            inputs.put("places", ints(sights.places()));
+            inputs.put(
+                    "sights",
+                    OnnxTensor.createTensor(
+                            environment, LongBuffer.wrap(sights.bits()), sights.shape()));
             inputs.put("cos", OnnxTensor.createTensor(environment, rotary.cos(), rotary.shape()));
             inputs.put("sin", OnnxTensor.createTensor(environment, rotary.sin(), rotary.shape()));
             for (int i = 0; i < parts.size(); i++) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.onnxruntime.OrtException;
 import dev.slipstream.operators.RaggedAttention.Layout;
 import dev.slipstream.operators.RaggedAttention.Part;
+import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
@@ -70,6 +71,71 @@ class RaggedAttentionErrorsTest {
     }
 
     @Test
+    void modesAreKnown() throws Exception {
+        assertRefused(Sight.whole(2).with(4), 12, "modes: sequence 0: expected 0 to 3, found 4");
+        assertRefused(Sight.whole(2).with(-1), 12, "modes: sequence 0", "found -1");
+    }
+
+    @Test
+    void rowsThatAreNotCausalStandInsideTheRotaryTables() throws Exception {
+        for (int place : new int[] {9, -1}) {
+            Sight sight = Sight.whole(2);
+            sight.places()[1] = place;
+            assertRefused(sight, 12, "places: row 1", "rows, 12", "found " + place + " behind 3");
+        }
+    }
+
+    @Test
+    void rowsThatAreNotCausalSeeSomeOfTheirSequence() throws Exception {
+        Sight blind = Sight.whole(2);
+        Arrays.fill(blind.sees()[1], false);
+        assertRefused(blind, 12, "sights: row 1: expected some of the 2 new rows, found none");
+        Sight three = Sight.whole(3);
+        Part part = new Part(buffer(12), 3, new float[2 * HEADS.packed()], three);
+        try (RaggedAttention attention = attention(HEADS, Layout.PACKED, 2)) {
+            Part next = new Part(buffer(12), 0, new float[HEADS.packed()]);
+            assertMessage(
+                    () -> attention.run(ROTARY, List.of(part, next)),
+                    "sights: row 0: expected some of the 2 new rows, found one behind them");
+        }
+    }
+
+    @Test
+    void thereIsAMaskAndAPlaceForEachRow() throws Exception {
+        Part causal = new Part(buffer(12), 3, new float[2 * HEADS.packed()], Sight.CAUSAL.with(1));
+        try (RaggedAttention attention = attention(HEADS, Layout.PACKED, 1)) {
+            assertMessage(
+                    () -> attention.run(ROTARY, List.of(causal)),
+                    "not causal, so expected places [2] and sights [2, words]");
+        }
+        Part many = new Part(buffer(80), 0, new float[65 * HEADS.packed()], Sight.whole(1));
+        try (RaggedAttention attention = attention(HEADS, Layout.PACKED, 1)) {
+            assertMessage(
+                    () -> attention.run(ROTARY, List.of(many)),
+                    "sights: expected words for the 65 rows of sequence 0, found 1");
+        }
+    }
+
+    @Test
+    void whatIsKeptHasRoomBehindTheRows() throws Exception {
+        for (int mode : new int[] {Sight.KEPT, Sight.REUSED}) {
+            assertRefused(
+                    Sight.whole(2).with(mode), 8, "room for 5 tokens and 4 kept rows", "found 8");
+        }
+    }
+
+    private static KeyValueBuffer buffer(int capacity) {
+        return KeyValueBuffer.of(RaggedAttention.LAYER + 1, HEADS, capacity);
+    }
+
+    /** Two rows behind three tokens. */
+    private static void assertRefused(Sight sight, int capacity, String... message)
+            throws OrtException {
+        Part part = new Part(buffer(capacity), 3, new float[2 * HEADS.packed()], sight);
+        assertRefused(part, new int[] {0, 2}, new int[] {3}, message);
+    }
+
+    @Test
     void rotaryTablesHaveHalfAHead() throws Exception {
         try (RaggedAttention attention = attention(HEADS, Layout.PACKED, 1)) {
             assertMessage(
@@ -112,8 +178,7 @@ class RaggedAttentionErrorsTest {
     }
 
     private static Part part(int capacity, int past, int rows) {
-        KeyValueBuffer buffer = KeyValueBuffer.of(RaggedAttention.LAYER + 1, HEADS, capacity);
-        return new Part(buffer, past, new float[rows * HEADS.packed()]);
+        return new Part(buffer(capacity), past, new float[rows * HEADS.packed()]);
     }
 
     private static RaggedAttention attention(Heads heads, Layout layout, int sequences)

@@ -1,5 +1,6 @@
 package dev.slipstream.operators;
 
+import static dev.slipstream.operators.LogitArrays.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -190,13 +191,5 @@ class SharedEffortsTest {
         OnnxModel graph = DrawnModel.graph(directory, precision, DrawnModel.Part.NONE, CONTEXT);
         OnnxModel gated = Passes.create(PassSpec.parse(gates.pass)).apply(graph, null).graph();
         return DecoderModel.open(gated, CONTEXT, new RuntimeOptions(1, Spinning.OFF, 2, SEQUENCES));
-    }
-
-    private static float[][] rows(Logits logits) {
-        float[][] rows = new float[logits.rows()][logits.vocabularySize()];
-        for (int i = 0; i < rows.length; i++) {
-            logits.row(i).get(0, rows[i]);
-        }
-        return rows;
     }
 }

@@ -1,5 +1,6 @@
 package dev.slipstream.operators;
 
+import static dev.slipstream.operators.LogitArrays.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -286,14 +287,6 @@ class SharedRunTest {
                 }
             }
         }
-    }
-
-    private static float[][] rows(Logits logits) {
-        float[][] rows = new float[logits.rows()][logits.vocabularySize()];
-        for (int i = 0; i < rows.length; i++) {
-            logits.row(i).get(0, rows[i]);
-        }
-        return rows;
     }
 
     private DecoderModel open(Precision precision, DrawnModel.Part part, int threads) {

@@ -38,7 +38,7 @@ final class BlockDecoder implements TextDecoder {
     private final WrittenText text;
     private final PlaceReader places;
     private final StepQuota quota;
-    private final KeptContext kept;
+    private final ContextKeeper kept;
     private final @Nullable SpanVerifier verifier;
     private final BlockCounts counts = new BlockCounts();
     private Run run = Run.PROMPT;
@@ -67,7 +67,7 @@ final class BlockDecoder implements TextDecoder {
         places = new PlaceReader(method, request);
         verifier = SpanVerifier.of(method, request.options(), places);
         quota = new StepQuota(method.denoisingSteps());
-        kept = new KeptContext(method.contextReuse());
+        kept = new ContextKeeper(method.contextReuse());
     }
 
     @Override
@@ -146,12 +146,16 @@ final class BlockDecoder implements TextDecoder {
     }
 
     private void denoised(Logits logits) {
-        OpenBlock open = block();
-        session.rollback(open.start());
-        if (text.finishReason() != null) {
-            return;
+        if (text.finishReason() == null) {
+            counts.denoised(kept.last());
+            read(logits);
         }
-        counts.denoised(kept.last());
+        // At last: of some models it is a run, after which the logits are gone.
+        session.rollback(block().start());
+    }
+
+    private void read(Logits logits) {
+        OpenBlock open = block();
         Predictions predictions = places.predict(open.places(), logits);
         if (open.steps() == 0) {
             predictions = open.shorten(method.borders(), predictions);

@@ -33,8 +33,8 @@ public record BlockDecoding(
         @Nullable ContextReuse contextReuse,
         @Nullable SelfVerification verification)
         implements DecodingMethod {
-    /** From which probability on a prediction is kept, where nothing else is said. */
-    private static final double USUAL_THRESHOLD = 0.9;
+    /** Keeps predictions from a probability of 0.9 on. */
+    public static final Unmasking USUAL_UNMASKING = new ConfidenceUnmasking(0.9);
 
     /**
      * Checks that the model can do what is asked for.
@@ -43,6 +43,11 @@ public record BlockDecoding(
      */
     public BlockDecoding {
         String name = decoder.name();
+        if (!decoder.seesBlocks()) {
+            throw new IllegalArgumentException(
+                    name
+                            + ": expected a graph whose new tokens may see each other, found one with causal attention only; open the model from its checkpoint");
+        }
         if (diffusion.maskToken() >= decoder.vocabularySize()) {
             throw new IllegalArgumentException(
                     "%s: mask token: expected an id below the vocabulary's %d, found %d"
@@ -85,7 +90,7 @@ public record BlockDecoding(
                 decoder,
                 BlockDiffusion.parse(noted),
                 new FixedBlocks(Integer.MAX_VALUE),
-                new ConfidenceUnmasking(USUAL_THRESHOLD),
+                USUAL_UNMASKING,
                 0,
                 Storing.CAUSAL,
                 null,

@@ -29,4 +29,27 @@ public record ContextReuse(int minimumContext, int changes) {
     public ContextReuse(int minimumContext) {
         this(minimumContext, 2);
     }
+
+    /**
+     * Returns what a text says: settings by commas, {@code from} (the least tokens before a block;
+     * 512 if left out) and {@code changes} (2), such as {@code from=512,changes=2}.
+     *
+     * @throws IllegalArgumentException if a setting is unknown, is there twice, or has a wrong
+     *     value
+     */
+    public static ContextReuse parse(String text) {
+        Settings settings = Settings.parse("context reuse", text);
+        ContextReuse result =
+                new ContextReuse(
+                        settings.take("from", 512, Integer::valueOf),
+                        settings.take("changes", 2, Integer::valueOf));
+        settings.checkNoneLeft();
+        return result;
+    }
+
+    /** Returns the settings by commas. */
+    @Override
+    public String toString() {
+        return "from=%d,changes=%d".formatted(minimumContext, changes);
+    }
 }

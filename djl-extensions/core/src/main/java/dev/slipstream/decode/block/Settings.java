@@ -52,7 +52,7 @@ final class Settings {
 
     /** Returns the constant that a setting names, or another one if it is not there. */
     <E extends Enum<E>> E take(String name, E leftOut, Class<E> type) {
-        return take(name, leftOut, text -> constant(name, text, type));
+        return take(name, leftOut, text -> constant(what + ": " + name, text, type));
     }
 
     /** Refuses settings that nothing took. */
@@ -70,7 +70,12 @@ final class Settings {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    private <E extends Enum<E>> E constant(String setting, String text, Class<E> type) {
+    /**
+     * Returns the constant of a name as users write it.
+     *
+     * @param setting that names it, for errors
+     */
+    static <E extends Enum<E>> E constant(String setting, String text, Class<E> type) {
         TreeSet<String> names = new TreeSet<>();
         for (E constant : type.getEnumConstants()) {
             if (name(constant).equals(text.toLowerCase(Locale.ROOT))) {
@@ -78,7 +83,7 @@ final class Settings {
             }
             names.add(name(constant));
         }
-        throw wrong(
+        throw new IllegalArgumentException(
                 "%s: expected one of %s, found \"%s\""
                         .formatted(setting, String.join(", ", names), text));
     }

@@ -3,9 +3,11 @@ package dev.slipstream.decode.block;
 import dev.slipstream.decode.RandomDraws;
 
 /**
- * Judges a drafted span from left to right, one place at a time. Both distributions of a place must
- * have gone through the same penalties, temperature, top-k, top-p and min-p, or their ratio means
- * nothing. For one request and one thread at a time.
+ * Judges a drafted span from left to right, one place at a time. The drafter's distribution has to
+ * be the one that the draft was drawn from, the verifier's the one that plain decoding would draw
+ * from behind the tokens before: with the request's penalties, temperature, top-k, top-p and min-p.
+ * Knobs that only one of them has gone through leave the result exact and make acceptance rare. For
+ * one request and one thread at a time.
  *
  * <p>Take the returned token for each place, and stop behind the first that is not the drafted one:
  * what the verifier says of later places is about another text. One token at least is so kept.

@@ -19,6 +19,8 @@ final class SpanVerifier {
     /** Keeps the judge's random numbers apart from the sampler's. */
     private static final long JUDGE = 0x6A09E667F3BCC909L;
 
+    private static final double[] NOT_ASKED_FOR = {};
+
     private final BlockDecoding method;
     private final Router router;
     private final SpanAcceptance judge;
@@ -74,6 +76,10 @@ final class SpanVerifier {
      * @param room tokens that the session can hold behind those before the block
      */
     boolean follows(ActiveBlock block, Predictions predictions, Logits logits, int room) {
+        asked = false;
+        if (block.unknown() == 0) {
+            return false;
+        }
         span = TwoCopies.of(block);
         asked = method.isShifted() || span.rows() <= room;
         if (!asked || !router.verifies(block, predictions)) {
@@ -99,8 +105,10 @@ final class SpanVerifier {
         }
     }
 
-    private static int[] filled(ActiveBlock block, Predictions predictions) {
-        int[] tokens = block.tokens();
+    /** The row before a place predicts it; a whole block is fed if it may turn out finished. */
+    private int[] filled(ActiveBlock block, Predictions predictions) {
+        boolean last = span.end() - span.first() == block.unknown();
+        int[] tokens = Arrays.copyOf(block.tokens(), last ? block.length() : span.end() - 1);
         for (int place = 0; place < tokens.length; place++) {
             tokens[place] = block.known(place) ? tokens[place] : predictions.tokens()[place];
         }
@@ -134,7 +142,7 @@ final class SpanVerifier {
             places.probabilities(row, verified);
             int draft = predictions.tokens()[place];
             double[] drawnFrom =
-                    judge.needsDrafter() ? drafted[place - span.first()] : new double[0];
+                    judge.needsDrafter() ? drafted[place - span.first()] : NOT_ASKED_FOR;
             int token = judge.choose(draft, drawnFrom, verified);
             text.fix(place, token, row);
             if (token != draft) {

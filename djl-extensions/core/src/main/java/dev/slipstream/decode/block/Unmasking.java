@@ -13,4 +13,16 @@ public interface Unmasking {
      * @return the chosen places
      */
     BitSet choose(ActiveBlock block, Predictions predictions, int least);
+
+    /**
+     * Returns the rule that a text names: {@code confidence:0.9} ({@link ConfidenceUnmasking}),
+     * {@code confidence:0.5:margin}, {@code confidence:-0.5:negative-entropy}, {@code static}
+     * ({@link StaticUnmasking}) or {@code static:margin}, {@code entropy-bounded:0.1} ({@link
+     * EntropyBoundedUnmasking}).
+     *
+     * @throws IllegalArgumentException if it names none, or a number is out of its range
+     */
+    static Unmasking parse(String text) {
+        return UnmaskingText.read(text);
+    }
 }

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -125,6 +126,10 @@ abstract class AttentionGraph implements AutoCloseable {
 
     final OnnxTensor ints(int[] values, long... shape) throws OrtException {
         return owned(OnnxTensor.createTensor(environment, IntBuffer.wrap(values), shape));
+    }
+
+    final OnnxTensor longs(long[] values, long... shape) throws OrtException {
+        return owned(OnnxTensor.createTensor(environment, LongBuffer.wrap(values), shape));
     }
 
     static FloatBuffer buffer(int length) {

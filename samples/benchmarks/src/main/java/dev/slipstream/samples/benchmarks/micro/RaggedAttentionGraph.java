@@ -22,9 +22,15 @@ final class RaggedAttentionGraph extends AttentionGraph {
         graph.model().opsets().put(DOMAIN, 1);
         graph.input("starts", ElementType.INT32, 2);
         graph.input("pasts", ElementType.INT32, 1);
+        graph.input("modes", ElementType.INT32, 1);
+        graph.input("places", ElementType.INT32, "placed_rows");
+        graph.input("sights", ElementType.INT64, "seeing_rows", "words");
         Object[] shape = {LAYERS, 2, heads.kvHeads(), past + rows, heads.size()};
         graph.input("buffer", ElementType.FLOAT, shape);
-        List<String> inputs = List.of("query", "", "", "starts", "pasts", "cos", "sin", "buffer");
+        List<String> inputs =
+                List.of(
+                        "query", "", "", "starts", "pasts", "cos", "sin", "modes", "places",
+                        "sights", "buffer");
         for (int layer = 0; layer < LAYERS; layer++) {
             graph.node("RaggedAttention", DOMAIN, inputs)
                     .attribute("layer", layer)
@@ -58,6 +64,9 @@ final class RaggedAttentionGraph extends AttentionGraph {
         }
         input("starts", ints(new int[] {0, rows}, 2));
         input("pasts", ints(new int[] {past}, 1));
+        input("modes", ints(new int[1], 1));
+        input("places", ints(new int[0], 0));
+        input("sights", longs(new long[0], 0, 0));
         input("buffer", floats(buffer, LAYERS, 2, heads.kvHeads(), past + rows, heads.size()));
     }
 }

@@ -4,7 +4,7 @@ import dev.slipstream.runtime.ContextAttention;
 import org.jspecify.annotations.Nullable;
 
 /** Follows one request: whether its session keeps a block's attention that is still good enough. */
-final class KeptContext {
+final class ContextKeeper {
     private final @Nullable ContextReuse rule;
 
     /** Places of the block when its attention was kept; 0 if none is. */
@@ -15,7 +15,7 @@ final class KeptContext {
 
     private ContextAttention last = ContextAttention.COMPUTED;
 
-    KeptContext(@Nullable ContextReuse rule) {
+    ContextKeeper(@Nullable ContextReuse rule) {
         this.rule = rule;
     }
 
