@@ -109,16 +109,14 @@ final class BlockTrial {
      * @param by what answers; null asks the model token by token
      * @return which part of each category was answered right
      */
-    double[] answered(
-            @Nullable AutoregressiveGenerator by, List<Question> asked, Runnable tick) {
+    double[] answered(@Nullable AutoregressiveGenerator by, List<Question> asked, Runnable tick) {
         AutoregressiveGenerator generator = by == null ? plain : by;
         return Question.kinds(asked).stream()
                 .mapToDouble(
                         kind ->
                                 asked.stream()
                                         .filter(question -> question.category().equals(kind))
-                                        .mapToInt(
-                                                question -> right(generator, question, tick))
+                                        .mapToInt(question -> right(generator, question, tick))
                                         .average()
                                         .orElse(0))
                 .toArray();
@@ -126,7 +124,10 @@ final class BlockTrial {
 
     private int right(AutoregressiveGenerator generator, Question question, Runnable tick) {
         Prompt prompt = generator.prompt(question.prompt());
-        int length = model.tokenizer().encode(question.answer(), Tokenizer.SpecialTokens.AS_WRITTEN).length;
+        int length =
+                model.tokenizer()
+                        .encode(question.answer(), Tokenizer.SpecialTokens.AS_WRITTEN)
+                        .length;
         GenerationOptions options = GenerationOptions.builder().maxTokens(length).build();
         String text = answers.of(generator, prompt, options).text();
         tick.run();

@@ -104,15 +104,11 @@ record BlocksReport(
             List<String> cells = new ArrayList<>();
             cells.add(way);
             cells.add(format("%.2f", tokensPerRun));
-            cells.add(
-                    format(
-                            "%.2f + %.2f + %.2f",
-                            denoisingRuns, verificationRuns, storingRuns));
+            cells.add(format("%.2f + %.2f + %.2f", denoisingRuns, verificationRuns, storingRuns));
             cells.add(format("%.0f%%", 100 * reusedContexts));
             cells.add(format("%,.0f", tokensPerSecond));
             cells.add(ratio == null ? "1" : format("%.2f", ratio.median()));
-            cells.add(
-                    ratio == null ? "" : format("%.2f to %.2f", ratio.least(), ratio.most()));
+            cells.add(ratio == null ? "" : format("%.2f to %.2f", ratio.least(), ratio.most()));
             cells.add(format("%.3f", judgedNats));
             cells.add(format("%.3f", distinctBigrams));
             cells.add(format("%.3f", distinctTrigrams));
