@@ -9,6 +9,15 @@ public sealed interface RotaryScaling {
     /** Returns the base of the angles, {@code rope_theta}. */
     double theta();
 
+    /**
+     * Returns the angle of each pair of a head at position 1.
+     *
+     * @param headSize size of one head, even
+     */
+    default double[] frequencies(int headSize) {
+        return RotaryTables.frequencies(this, headSize);
+    }
+
     /** Returns the factor of cosines and sines; 1 for all but {@link Yarn}. */
     default double attentionFactor() {
         return 1;

@@ -8,6 +8,7 @@ import dev.slipstream.decode.draft.CostModelLength;
 import dev.slipstream.decode.draft.DraftCache;
 import dev.slipstream.decode.draft.DraftLengthRule;
 import dev.slipstream.decode.draft.PromptLookup;
+import dev.slipstream.decode.draft.diffuse.DiffuSpecOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,13 +21,16 @@ import org.jspecify.annotations.Nullable;
  * @param drafter what proposes
  * @param chain for {@link DrafterKind#CHAIN}: the drafters in order; empty takes prompt lookup,
  *     then those that the other options give something to work with
- * @param model for {@link DrafterKind#MODEL}: name or place of the model that drafts
- * @param corpus for {@link DrafterKind#CORPUS}: a text file or a directory of them
+ * @param model for {@link DrafterKind#MODEL} and {@link DrafterKind#DIFFUSPEC}: name or place of
+ *     the model that drafts
+ * @param corpus for {@link DrafterKind#CORPUS}: a text file or a directory of them; {@link
+ *     DrafterKind#DIFFUSPEC} learns from it how texts read
  * @param shortestMatch tokens that must be found again before what followed them is proposed
  * @param width for {@link DrafterKind#SLICE}: neurons of each feed-forward; 0 takes the narrowest
  *     that the model was trained for
  * @param skipped for {@link DrafterKind#LAYER_SKIP}: what is left out
  * @param cache for a model that drafts for itself: where drafts keep keys and values
+ * @param diffuspec for {@link DrafterKind#DIFFUSPEC}: how blocks become drafts
  * @param length decides how much is drafted
  * @param acceptance decides which drafted tokens stay
  */
@@ -39,6 +43,7 @@ public record DraftOptions(
         int width,
         SkippedLayers skipped,
         DraftCache cache,
+        DiffuSpecOptions diffuspec,
         DraftLengthRule length,
         AcceptanceRule acceptance) {
     /** Plain decoding. */
@@ -71,6 +76,7 @@ public record DraftOptions(
                 0,
                 SkippedLayers.UNSAID,
                 DraftCache.SHARED,
+                DiffuSpecOptions.DEFAULT,
                 CostModelLength.DEFAULT,
                 AcceptanceRule.BY_SEED);
     }
@@ -116,6 +122,7 @@ public record DraftOptions(
                 width,
                 skipped,
                 cache,
+                diffuspec,
                 length,
                 acceptance);
     }
@@ -128,8 +135,8 @@ public record DraftOptions(
      * Reads options from texts: {@code drafter} (such as {@code prompt-lookup}), {@code chain}
      * (drafters by commas), {@code model}, {@code corpus}, {@code min-match}, {@code width}, {@code
      * skip} ({@link SkippedLayers#parse}), {@code cache} ({@code shared} or {@code own}), {@code
-     * length} ({@link DraftLengthRule#parse}) and {@code acceptance} ({@code equal-tokens}, {@code
-     * ratio-test} or {@code by-seed}).
+     * diffuspec} ({@link DiffuSpecOptions#parse}), {@code length} ({@link DraftLengthRule#parse})
+     * and {@code acceptance} ({@code equal-tokens}, {@code ratio-test} or {@code by-seed}).
      *
      * @param value returns the text of a name; null leaves it at its default
      * @throws IllegalArgumentException if a text is wrong; the message begins with its name
@@ -145,6 +152,7 @@ public record DraftOptions(
                 read(value, "width", text -> number(text, 0), usual.width()),
                 read(value, "skip", SkippedLayers::parse, usual.skipped()),
                 read(value, "cache", text -> constant(DraftCache.class, text), usual.cache()),
+                read(value, "diffuspec", DiffuSpecOptions::parse, usual.diffuspec()),
                 read(value, "length", DraftLengthRule::parse, usual.length()),
                 read(
                         value,

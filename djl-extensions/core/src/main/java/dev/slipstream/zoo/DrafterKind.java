@@ -17,6 +17,8 @@ public enum DrafterKind {
     SLICE,
     /** Another, smaller model. */
     MODEL,
+    /** A model that writes blocks, which drafts by them. */
+    DIFFUSPEC,
     /** Several of these in order; the first with a confident proposal wins. */
     CHAIN;
 

@@ -14,6 +14,9 @@ import dev.slipstream.decode.draft.DraftModel;
 import dev.slipstream.decode.draft.PromptLookup;
 import dev.slipstream.decode.draft.SelfDraft;
 import dev.slipstream.decode.draft.VerificationCosts;
+import dev.slipstream.decode.draft.diffuse.CausalProxy;
+import dev.slipstream.decode.draft.diffuse.DiffusionDraft;
+import dev.slipstream.decode.draft.diffuse.ProxyKind;
 import dev.slipstream.pass.Plan;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -129,6 +132,7 @@ final class DraftingOpener {
             case LAYER_SKIP ->
                     new SelfDraft(SelfDraft.Part.LAYER_SKIP, options.cache(), model.endTokens());
             case MODEL -> draftModel(model);
+            case DIFFUSPEC -> diffusion(model);
             case NONE, CHAIN -> throw new IllegalStateException("not a drafter: " + kind);
         };
     }
@@ -141,9 +145,12 @@ final class DraftingOpener {
                             + ": expected a text file or a directory of them for the corpus drafter,"
                             + " found none; set the corpus");
         }
+        return new Corpus(index(place, model), options.shortestMatch());
+    }
+
+    private static CorpusIndex index(String place, LanguageModel model) {
         try {
-            CorpusIndex index = Corpus.open(Path.of(place), model.tokenizer()).index();
-            return new Corpus(index, options.shortestMatch());
+            return Corpus.open(Path.of(place), model.tokenizer()).index();
         } catch (IOException e) {
             throw new CheckpointException(
                     "corpus %s cannot be read: %s".formatted(place, e.getMessage()), e);
@@ -151,6 +158,36 @@ final class DraftingOpener {
     }
 
     private Drafting draftModel(LanguageModel model) {
+        LanguageModel draft = openDraft(model);
+        try {
+            return DraftModel.of(draft, model);
+        } catch (RuntimeException e) {
+            draft.close();
+            throw e;
+        }
+    }
+
+    private Drafting diffusion(LanguageModel model) {
+        LanguageModel draft = openDraft(model);
+        try {
+            return new DiffusionDraft(draft, model, options.diffuspec(), proxy(model));
+        } catch (IllegalArgumentException e) {
+            draft.close();
+            throw new CheckpointException(e.getMessage(), e);
+        } catch (RuntimeException e) {
+            draft.close();
+            throw e;
+        }
+    }
+
+    private CausalProxy proxy(LanguageModel model) {
+        String place = options.corpus();
+        ProxyKind kind = options.diffuspec().proxy();
+        boolean fits = kind == ProxyKind.NGRAM && place != null;
+        return kind.proxy(fits ? index(place, model) : null, model.decoder().vocabularySize());
+    }
+
+    private LanguageModel openDraft(LanguageModel model) {
         String place = options.model();
         if (place == null) {
             throw new CheckpointException(
@@ -166,12 +203,6 @@ final class DraftingOpener {
                         .withContextLength(0)
                         .withRequests(1, 0);
         ModelSource source = ModelSource.find(place, plain.precision());
-        LanguageModel draft = new ModelOpener(plain).open(source).model();
-        try {
-            return DraftModel.of(draft, model);
-        } catch (RuntimeException e) {
-            draft.close();
-            throw e;
-        }
+        return new ModelOpener(plain).open(source).model();
     }
 }

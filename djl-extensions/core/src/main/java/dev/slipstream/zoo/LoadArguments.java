@@ -32,6 +32,7 @@ final class LoadArguments {
                     "width",
                     "skip",
                     "cache",
+                    "diffuspec",
                     "length",
                     "acceptance");
 

@@ -143,6 +143,7 @@ class DjlDraftingTest {
         assertRefused("draftMinMatch", "0", "expected a whole number of 1", "'0'");
         assertRefused("draftLength", "long", "\"long\" is no rule", "constant:4");
         assertRefused("draftCache", "none", "expected one of [shared, own]", "'none'");
+        assertRefused("draftDiffuspec", "beam=0", "beam: expected 1 to 1000, found 0");
         assertRefused("draftChain", "none", "expected drafters other than", "[none]");
         assertRefused("draftWidth", "64", "expected the option drafter beside it");
         assertRefused("draftWitdh", "64", "no option of that name", "draftWidth");

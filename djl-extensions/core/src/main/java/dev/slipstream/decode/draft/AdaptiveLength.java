@@ -48,7 +48,23 @@ public record AdaptiveLength(int kMin, int kMax, int delta, double rho)
 
     @Override
     public DraftLength open() {
-        return new Averages();
+        Averages averages = averages();
+        return new DraftLength() {
+            @Override
+            public DraftLimit limit(int otherRows) {
+                return new DraftLimit(averages.next(), 0);
+            }
+
+            @Override
+            public void observe(DraftRound round) {
+                averages.observe(round.draft().length(), round.accepted());
+            }
+        };
+    }
+
+    /** Returns the state of one request before its first draft, for drafters that know more. */
+    public Averages averages() {
+        return new Averages(this);
     }
 
     @Override
@@ -56,22 +72,34 @@ public record AdaptiveLength(int kMin, int kMax, int delta, double rho)
         return "adaptive:" + kMin + "," + kMax + "," + delta + "," + rho;
     }
 
-    private final class Averages implements DraftLength {
+    /** How the drafts of one request turned out. For one thread at a time. */
+    public static final class Averages {
+        private final AdaptiveLength rule;
         private double generated;
         private double accepted;
-        private int k = kMax;
+        private int k;
 
-        @Override
-        public DraftLimit limit(int otherRows) {
-            return new DraftLimit(k, 0);
+        private Averages(AdaptiveLength rule) {
+            this.rule = rule;
+            k = rule.kMax();
         }
 
-        @Override
-        public void observe(DraftRound round) {
-            generated = (1 - rho) * generated + rho * round.draft().length();
-            accepted = (1 - rho) * accepted + rho * round.accepted();
-            long next = (long) Math.floor(generated) + (accepted >= generated ? delta : 0);
-            k = (int) Math.max(kMin, Math.min(kMax, next));
+        /** Returns the tokens of the next draft. */
+        public int next() {
+            return k;
+        }
+
+        /**
+         * Learns from a draft.
+         *
+         * @param length tokens that it had before its end
+         * @param stayed tokens of it that were accepted
+         */
+        public void observe(int length, int stayed) {
+            generated = (1 - rule.rho()) * generated + rule.rho() * length;
+            accepted = (1 - rule.rho()) * accepted + rule.rho() * stayed;
+            long next = (long) Math.floor(generated) + (accepted >= generated ? rule.delta() : 0);
+            k = (int) Math.max(rule.kMin(), Math.min(rule.kMax(), next));
         }
     }
 }

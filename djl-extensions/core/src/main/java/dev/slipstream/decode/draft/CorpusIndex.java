@@ -170,6 +170,17 @@ public final class CorpusIndex {
         return tokens.get(position);
     }
 
+    /**
+     * Returns the first tokens of the documents, one after the other, a number below 0 after each.
+     *
+     * @param most how many at most
+     */
+    public int[] beginning(int most) {
+        int[] first = new int[Math.min(most, tokens())];
+        tokens.get(0, first);
+        return first;
+    }
+
     /** Returns where a suffix begins. */
     int suffix(int rank) {
         return order.get(rank);

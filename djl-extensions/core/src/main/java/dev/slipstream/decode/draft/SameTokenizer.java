@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Whether the ids of one tokenizer mean the same to another. */
-final class SameTokenizer {
+public final class SameTokenizer {
     /** What tokenizers tell apart: spaces, case, numbers, code, accents, other scripts, emoji. */
     private static final List<String> SAMPLES =
             List.of(
@@ -22,7 +22,7 @@ final class SameTokenizer {
     private SameTokenizer() {}
 
     /** Returns the first difference between two tokenizers; null if none shows. */
-    static @Nullable String difference(Tokenizer one, Tokenizer other) {
+    public static @Nullable String difference(Tokenizer one, Tokenizer other) {
         if (one == other) {
             return null;
         }

@@ -256,6 +256,28 @@ class BlockTextsTest {
         assertThat(ids(verified)).isEqualTo(ids(without));
     }
 
+    /** A shifted model that verifies each step by its likeliest token decodes plainly. */
+    @Test
+    void s2d2ThatAlwaysVerifiesByTheLikeliestWritesThePlainText() {
+        GenerationOptions options = BlockModels.greedy(60);
+        Generation plain =
+                new AutoregressiveGenerator(MODELS.get(shifted()))
+                        .generate(
+                                prompt,
+                                options.toBuilder()
+                                        .logitBias(Map.of(BlockModels.MASK, -10_000.0))
+                                        .build());
+        for (int size = 1; size <= BLOCK; size++) {
+            BlockDecoding verifying =
+                    method(shifted())
+                            .withBorders(new FixedBlocks(size))
+                            .withVerification(
+                                    SelfVerification.parse("policy=always,rule=likeliest"));
+            Generation found = generator(verifying).generate(prompt, options);
+            assertThat(ids(found)).as("blocks of %d", size).isEqualTo(ids(plain));
+        }
+    }
+
     /** AdaBlock proof 1, with the window that fixed blocks have too. */
     @ParameterizedTest
     @EnumSource

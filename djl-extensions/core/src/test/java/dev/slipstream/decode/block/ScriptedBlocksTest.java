@@ -1,6 +1,7 @@
 package dev.slipstream.decode.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.slipstream.checkpoint.BlockDiffusion;
@@ -13,11 +14,13 @@ import dev.slipstream.runtime.ContextAttention;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -334,6 +337,69 @@ class ScriptedBlocksTest {
                         .toList();
         // While the window is long enough, each stored block ends with a line.
         assertThat(ends.subList(0, 4)).containsExactly(10, 15, 20, 25);
+    }
+
+    /** Of a shifted model such a block was known before its first run. */
+    @ParameterizedTest
+    @EnumSource
+    void bordersMayLeaveOnePlaceOnly(BlockDiffusion.Alignment alignment) {
+        BlockBorders one = borders(most -> most, 1);
+        for (String policy : new String[] {"never", "always"}) {
+            BlockDecoding method =
+                    method(alignment)
+                            .withBorders(one)
+                            .withVerification(SelfVerification.parse("policy=" + policy));
+            BlockRuns.Result found = decode(method, BlockModels.greedy(10), random(5));
+            assertThat(found.ids()).isEqualTo(expected(random(5), 10));
+            assertThat(found.work().blocks().blocks()).isEqualTo(10);
+        }
+    }
+
+    /** A user's rules are told when they would hang or break the loop. */
+    @Test
+    void rulesThatBreakTheirContractAreNamed() {
+        BlockDecoding method = method(BlockDiffusion.Alignment.ALIGNED);
+        GenerationOptions options = BlockModels.greedy(10);
+        assertThatThrownBy(
+                        () ->
+                                decode(
+                                        method.withUnmasking(
+                                                (block, predictions, least) -> new BitSet()),
+                                        options,
+                                        random(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("expected at least 1 chosen places, found {}");
+        assertThatThrownBy(
+                        () ->
+                                decode(
+                                        method.withBorders(borders(most -> most + 1, 1)),
+                                        options,
+                                        random(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("expected a window of 1 to 8 places, found 9");
+        assertThatThrownBy(
+                        () ->
+                                decode(
+                                        method.withBorders(borders(most -> most, 0)),
+                                        options,
+                                        random(1)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("expected a block of 1 to 8 places, found 0");
+    }
+
+    private static BlockBorders borders(IntUnaryOperator window, int length) {
+        return new BlockBorders() {
+            @Override
+            public int window(int most) {
+                return window.applyAsInt(most);
+            }
+
+            @Override
+            public int length(
+                    ActiveBlock block, Predictions predictions, int generated, int remaining) {
+                return length;
+            }
+        };
     }
 
     /** FlashBlock: attention is kept at first, used after one change, kept again after two. */

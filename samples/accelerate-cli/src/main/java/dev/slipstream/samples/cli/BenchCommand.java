@@ -4,8 +4,11 @@ import dev.slipstream.decode.AcceptanceRule;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.InvalidOptionException;
 import dev.slipstream.decode.Prompt;
+import dev.slipstream.zoo.BlockOptions;
+import dev.slipstream.zoo.DecoderKind;
 import dev.slipstream.zoo.DraftOptions;
 import dev.slipstream.zoo.DrafterKind;
+import dev.slipstream.zoo.LoadOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -136,8 +139,7 @@ final class BenchCommand implements Callable<Integer> {
         String location = model.location(library);
         BenchReport report;
         try (Interrupts.Registration interrupt = terminal.interrupts().during(answers::end);
-                Contest contest =
-                        new Contest(library, location, model.loading(), drafts, answers)) {
+                Contest contest = new Contest(library, location, plainly(), drafts, answers)) {
             report = measure(contest, sets, options, check(options, drafts));
         }
         terminal.out().print(report);
@@ -147,6 +149,11 @@ final class BenchCommand implements Callable<Integer> {
             return CommandTree.INTERRUPTED;
         }
         return 0;
+    }
+
+    /** Drafts are of texts that are written token by token, and so is what they stand against. */
+    private LoadOptions plainly() {
+        return model.loading().withBlocks(BlockOptions.of(DecoderKind.AUTOREGRESSIVE));
     }
 
     private List<PromptSet> sets() throws IOException {

@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
 /** What a drafter works with; each command has its own {@code --drafter} beside them. */
 final class DraftingOptions {
     static final String DRAFTERS =
-            "prompt-lookup, corpus, layer-skip, slice, model, chain (several of them) or none";
+            "prompt-lookup, corpus, layer-skip, slice, model, diffuspec, chain (several of them) or"
+                    + " none";
 
     private static final List<String> NAMES =
             List.of(
@@ -23,6 +24,7 @@ final class DraftingOptions {
                     "width",
                     "skip",
                     "cache",
+                    "diffuspec",
                     "length",
                     "acceptance");
 
@@ -40,13 +42,17 @@ final class DraftingOptions {
     @Option(
             names = "--draft-model",
             paramLabel = "M",
-            description = "For model: the smaller model, as for --model.")
+            description =
+                    "For model: the smaller model, as for --model. For diffuspec: one that writes"
+                            + " blocks, of the same tokenizer.")
     private @Nullable String model;
 
     @Option(
             names = "--draft-corpus",
             paramLabel = "PATH",
-            description = "For corpus: a text file, or a directory of them.")
+            description =
+                    "For corpus: a text file, or a directory of them. For diffuspec: texts like"
+                            + " those that are to be written.")
     private @Nullable String corpus;
 
     @Option(
@@ -80,6 +86,15 @@ final class DraftingOptions {
             description =
                     "For layer-skip and slice: where drafts keep keys and values. Default: shared.")
     private @Nullable String cache;
+
+    @Option(
+            names = "--draft-diffuspec",
+            paramLabel = "KNOBS",
+            description =
+                    "For diffuspec: how blocks become drafts, such as"
+                            + " k-min=4,k-max=15,delta=5,rho=0.5,candidates=15,mass=0.8,beam=3,"
+                            + "proxy-weight=0.5,score=mean,steps=1,proxy=ngram.")
+    private @Nullable String diffuspec;
 
     @Option(
             names = "--draft-length",
@@ -118,6 +133,11 @@ final class DraftingOptions {
             throw usage(
                     "--draft-model: expected a smaller model for the drafter, found none", null);
         }
+        if (options.model() == null && uses(options, DrafterKind.DIFFUSPEC)) {
+            throw usage(
+                    "--draft-model: expected a model that writes blocks for the drafter, found none",
+                    null);
+        }
         if (options.corpus() == null && uses(options, DrafterKind.CORPUS)) {
             throw usage("--draft-corpus: expected texts for the drafter, found none", null);
         }
@@ -142,6 +162,7 @@ final class DraftingOptions {
             case "width" -> width;
             case "skip" -> skipped;
             case "cache" -> cache;
+            case "diffuspec" -> diffuspec;
             case "length" -> length;
             case "acceptance" -> acceptance;
             default -> throw new IllegalArgumentException("no option of the command line: " + name);

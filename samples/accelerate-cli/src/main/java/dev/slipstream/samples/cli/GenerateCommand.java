@@ -67,6 +67,7 @@ final class GenerateCommand implements Callable<Integer> {
     private String drafter = DrafterKind.NONE.label();
 
     @Mixin private DraftingOptions drafting = new DraftingOptions();
+    @Mixin private BlockFlags blocks = new BlockFlags();
     @Mixin private PrefixCacheOptions prefixCache = new PrefixCacheOptions();
     @Mixin private JsonFile json = new JsonFile();
 
@@ -96,7 +97,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (drafts.drafter() == DrafterKind.NONE) {
             drafting.refuseAll();
         }
-        return model.loading().withDrafting(drafts).withCache(prefixCache.options());
+        return blocks.over(model.loading().withDrafting(drafts).withCache(prefixCache.options()));
     }
 
     private int run(LoadOptions loading) throws IOException {

@@ -2,6 +2,7 @@ package dev.slipstream.samples.cli;
 
 import static dev.slipstream.samples.cli.Table.format;
 
+import dev.slipstream.decode.BlockWork;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param elapsedSeconds from the request to the last token
  * @param tokensPerSecond after the first token
  * @param drafting what the drafter brought; absent without one
+ * @param blocks what writing by blocks took; absent where the text was written token by token
  * @param skipping what the gates left out; absent where the model has none
  * @param tokens each with its log-probability and alternatives where asked for
  */
@@ -56,6 +58,7 @@ record GenerateReport(
         double elapsedSeconds,
         double tokensPerSecond,
         @Nullable Drafting drafting,
+        @Nullable Blocks blocks,
         @Nullable Skipping skipping,
         List<Token> tokens) {
     /**
@@ -71,6 +74,66 @@ record GenerateReport(
                     ? null
                     : new Skipping(
                             work.skippedSubLayers(), work.gatedSubLayers(), work.skippedShare());
+        }
+    }
+
+    /**
+     * What writing by blocks took, after the prompt.
+     *
+     * @param blocks that were finished
+     * @param tokens that became known in blocks
+     * @param denoisingRuns that predicted
+     * @param verificationRuns that checked predictions
+     * @param storingRuns that stored a finished block
+     * @param tokensPerRun of all kinds, on average
+     * @param verifiedTokens that a verification kept
+     * @param keptContexts denoising runs whose attention over the text before the block was kept
+     * @param reusedContexts denoising runs that used it again
+     */
+    record Blocks(
+            int blocks,
+            int tokens,
+            int denoisingRuns,
+            int verificationRuns,
+            int storingRuns,
+            double tokensPerRun,
+            int verifiedTokens,
+            int keptContexts,
+            int reusedContexts) {
+        static @Nullable Blocks of(BlockWork work) {
+            return work.runs() == 0
+                    ? null
+                    : new Blocks(
+                            work.blocks(),
+                            work.tokens(),
+                            work.denoisingRuns(),
+                            work.verificationRuns(),
+                            work.storingRuns(),
+                            work.tokensPerRun(),
+                            work.verifiedTokens(),
+                            work.keptContexts(),
+                            work.reusedContexts());
+        }
+
+        void rows(Table table) {
+            table.row(
+                            "blocks",
+                            format(
+                                    "%d of %d tokens in all, %.2f a run",
+                                    blocks, tokens, tokensPerRun))
+                    .row(
+                            "runs",
+                            format(
+                                    "%d denoising, %d verifying, %d storing",
+                                    denoisingRuns, verificationRuns, storingRuns));
+            if (verificationRuns > 0) {
+                table.row("verified", verifiedTokens + " tokens");
+            }
+            if (keptContexts > 0) {
+                table.row(
+                        "context",
+                        format("kept by %d runs, reused by %d", keptContexts, reusedContexts));
+            }
         }
     }
 
@@ -134,6 +197,7 @@ record GenerateReport(
                 seconds(statistics.elapsed()),
                 statistics.tokensPerSecond(),
                 Drafting.of(loading.drafting().drafter(), prefill, statistics.work()),
+                Blocks.of(statistics.work().blocks()),
                 Skipping.of(statistics.work()),
                 tokens);
     }
@@ -174,6 +238,9 @@ record GenerateReport(
                                     100 * shares.drafting(),
                                     100 * shares.verifying(),
                                     100 * shares.sampling()));
+        }
+        if (blocks != null) {
+            blocks.rows(table);
         }
         if (skipping != null) {
             table.row(

@@ -84,20 +84,23 @@ record InspectReport(
      * @param beginToken id that begins a text; absent if there is none
      * @param endTokens ids that end a text
      * @param chatTemplate whether the model has one
+     * @param blocks how it writes by blocks; absent if it was not taught to
      */
     record Runtime(
             int contextLength,
             int vocabularySize,
             @Nullable Integer beginToken,
             List<Integer> endTokens,
-            boolean chatTemplate) {
+            boolean chatTemplate,
+            @Nullable BlockFacts blocks) {
         static Runtime of(LanguageModel model) {
             return new Runtime(
                     model.decoder().contextLength(),
                     model.decoder().vocabularySize(),
                     model.beginToken(),
                     model.endTokens().stream().sorted().toList(),
-                    model.template() != null);
+                    model.template() != null,
+                    BlockFacts.of(model.decoder()));
         }
     }
 
@@ -180,7 +183,8 @@ record InspectReport(
                             "begin token",
                             runs.beginToken() == null ? "none" : runs.beginToken().toString())
                     .row("end tokens", ids(runs.endTokens()))
-                    .row("chat template", runs.chatTemplate() ? "yes" : "no");
+                    .row("chat template", runs.chatTemplate() ? "yes" : "no")
+                    .row("blocks", runs.blocks() == null ? "no" : runs.blocks().toString());
         }
         if (encodes != null) {
             encodes.rows(facts);

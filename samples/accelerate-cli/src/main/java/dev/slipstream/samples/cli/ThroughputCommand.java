@@ -82,6 +82,7 @@ final class ThroughputCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Of the prompts. Default: 0.")
     private long seed;
 
+    @Mixin private BlockFlags blocks = new BlockFlags();
     @Mixin private JsonFile json = new JsonFile();
 
     /**
@@ -106,7 +107,8 @@ final class ThroughputCommand implements Callable<Integer> {
         Usage.requireAtLeast(spec, "--rounds", 1, rounds);
         streams.forEach(number -> Usage.requireAtLeast(spec, "--streams", 1, number));
         String location = model.location(library);
-        LoadOptions loading = model.loading().withRequests(Collections.max(streams) + 1, 0);
+        LoadOptions loading =
+                blocks.over(model.loading()).withRequests(Collections.max(streams) + 1, 0);
         Random random = new Random(seed);
         List<ThroughputReport.Streams> rates;
         ThroughputReport.LongPrompt waits = null;

@@ -11,6 +11,7 @@ import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.Statistics;
 import dev.slipstream.decode.draft.ConstantLength;
 import dev.slipstream.decode.draft.DraftCache;
+import dev.slipstream.decode.draft.diffuse.DiffuSpecOptions;
 import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.store.WarmStart;
@@ -151,8 +152,8 @@ class GenerateCommandTest {
         String command =
                 "generate --drafter chain --draft-chain prompt-lookup,slice --draft-model small"
                         + " --draft-corpus texts --draft-min-match 3 --draft-width 128 --draft-skip"
-                        + " both:2 --draft-cache own --draft-length constant:4 --draft-acceptance"
-                        + " ratio-test --prefix-cache 3kb --prefix-cache-file "
+                        + " both:2 --draft-cache own --draft-diffuspec beam=7,steps=2 --draft-length"
+                        + " constant:4 --draft-acceptance ratio-test --prefix-cache 3kb --prefix-cache-file "
                         + file;
 
         assertThat(shell.run(command.split(" "))).as(shell.err()).isZero();
@@ -169,6 +170,7 @@ class GenerateCommandTest {
                                 128,
                                 new SkippedLayers(Set.of(2), Set.of(2)),
                                 DraftCache.OWN,
+                                DiffuSpecOptions.parse("beam=7,steps=2"),
                                 new ConstantLength(4),
                                 AcceptanceRule.RATIO_TEST));
     }
@@ -419,6 +421,8 @@ class GenerateCommandTest {
         "--drafter prompt-lookup --draft-acceptance always, --draft-acceptance",
         "--drafter chain --draft-chain chain, --draft-chain",
         "--drafter model, --draft-model",
+        "--drafter diffuspec, --draft-model",
+        "--drafter diffuspec --draft-diffuspec beam=0, --draft-diffuspec",
         "--drafter corpus, --draft-corpus",
         "--prefix-cache 64MB, --prefix-cache",
         "--prefix-cache-file f --prefix-cache 64XB, --prefix-cache",

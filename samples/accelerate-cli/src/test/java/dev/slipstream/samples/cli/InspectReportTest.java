@@ -52,14 +52,21 @@ class InspectReportTest {
     @Test
     void tellsWhatOnlyAnOpenModelKnows() {
         InspectReport.Runtime open =
-                new InspectReport.Runtime(2048, 32_000, null, List.of(2, 7), true);
+                new InspectReport.Runtime(
+                        2048,
+                        32_000,
+                        null,
+                        List.of(2, 7),
+                        true,
+                        new BlockFacts(16, 7, "shifted", true));
 
         assertThat(GRAPH.running(open, null).toString())
                 .containsPattern("context length +2,048 tokens")
                 .containsPattern("vocabulary +32,000 tokens")
                 .containsPattern("begin token +none")
                 .containsPattern("end tokens +2, 7")
-                .containsPattern("chat template +yes");
+                .containsPattern("chat template +yes")
+                .containsPattern("blocks +of 16 tokens at most, mask token 7, shifted\n");
     }
 
     @Test

@@ -17,15 +17,18 @@ import org.jspecify.annotations.Nullable;
  * @param drafter What proposes; none if left out.
  * @param chain For the drafter "chain": the drafters in order. Prompt lookup, then those that the
  *     other properties give something to work with, if left out.
- * @param model For the drafter "model": an embedded model's name, a model directory, or an ONNX
- *     file.
- * @param corpus For the drafter "corpus": a text file or a directory of them.
+ * @param model For the drafters "model" and "diffuspec": an embedded model's name, a model
+ *     directory, or an ONNX file.
+ * @param corpus For the drafter "corpus": a text file or a directory of them; "diffuspec" learns
+ *     from it how texts read.
  * @param minMatch Tokens that must be found again before what followed them is proposed.
  * @param width For the drafter "slice": neurons of each feed-forward; the narrowest that the model
  *     was trained for if left out.
  * @param skip For the drafter "layer-skip": what is left out, such as
  *     attention:2-5,feed-forward:3,both:7.
  * @param cache For a model that drafts for itself: where drafts keep keys and values.
+ * @param diffuspec For the drafter "diffuspec": how blocks become drafts, such as
+ *     k-min=4,k-max=15,beam=3,proxy-weight=0.5.
  * @param length How much is drafted: cost-model, constant:4, confident:8,0.4 or adaptive:2,16.
  * @param acceptance Which drafted tokens stay.
  */
@@ -38,6 +41,7 @@ public record DraftingProperties(
         @Nullable Integer width,
         @Nullable String skip,
         @Nullable DraftCache cache,
+        @Nullable String diffuspec,
         @Nullable String length,
         @Nullable AcceptanceRule acceptance) {
 
@@ -66,12 +70,14 @@ public record DraftingProperties(
                             + " chosen, found nothing",
                     null);
         }
-        if (uses(options, DrafterKind.MODEL) && (model == null || model.isBlank())) {
-            throw new SlipstreamConfigurationException(
-                    prefix + ".model",
-                    "expected the name or place of a model, because the drafter model is chosen,"
-                            + " found nothing",
-                    null);
+        for (DrafterKind kind : List.of(DrafterKind.MODEL, DrafterKind.DIFFUSPEC)) {
+            if (uses(options, kind) && (model == null || model.isBlank())) {
+                throw new SlipstreamConfigurationException(
+                        prefix + ".model",
+                        "expected the name or place of a model, because the drafter %s is chosen, found nothing"
+                                .formatted(kind.label()),
+                        null);
+            }
         }
     }
 
@@ -95,6 +101,7 @@ public record DraftingProperties(
         put(texts, "width", width);
         put(texts, "skip", skip);
         put(texts, "cache", cache);
+        put(texts, "diffuspec", diffuspec);
         put(texts, "length", length);
         put(texts, "acceptance", acceptance);
         return texts;

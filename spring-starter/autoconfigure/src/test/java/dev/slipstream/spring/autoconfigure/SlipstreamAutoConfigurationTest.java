@@ -12,6 +12,7 @@ import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.draft.DraftCache;
 import dev.slipstream.decode.draft.DraftLengthRule;
+import dev.slipstream.decode.draft.diffuse.DiffuSpecOptions;
 import dev.slipstream.runtime.Device;
 import dev.slipstream.runtime.OnnxRuntime;
 import dev.slipstream.runtime.Spinning;
@@ -170,6 +171,7 @@ class SlipstreamAutoConfigurationTest {
                         prefix + "drafting.width=48",
                         prefix + "drafting.skip=both:2-3",
                         prefix + "drafting.cache=own",
+                        prefix + "drafting.diffuspec=beam=7,steps=2",
                         prefix + "drafting.length=constant:4",
                         prefix + "drafting.acceptance=equal-tokens",
                         prefix + "prefix-cache.size=8MB",
@@ -197,6 +199,8 @@ class SlipstreamAutoConfigurationTest {
                                                                         SkippedLayers.parse(
                                                                                 "both:2-3"),
                                                                         DraftCache.OWN,
+                                                                        DiffuSpecOptions.parse(
+                                                                                "beam=7,steps=2"),
                                                                         DraftLengthRule.parse(
                                                                                 "constant:4"),
                                                                         AcceptanceRule
