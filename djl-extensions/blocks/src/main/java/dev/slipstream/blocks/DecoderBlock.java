@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * A decoder of the Llama family that can be trained: token ids {@code [batch, n]} to logits {@code
  * [batch, n, vocabulary]}. Its parameters have the names of Hugging Face's checkpoints.
  */
-public final class DecoderBlock extends AbstractBlock implements AutoCloseable {
+public final class DecoderBlock extends SizedBlock implements AutoCloseable {
     private final DecoderConfig config;
     private final Parameter embedding;
     private final List<DecoderLayer> layers = new ArrayList<>();

@@ -3,14 +3,13 @@ package dev.slipstream.blocks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.slipstream.checkpoint.DecoderConfig;
 import org.jspecify.annotations.Nullable;
 
 /** One layer: what attention and feed-forward find in the normed residual stream is added to it. */
-public final class DecoderLayer extends AbstractBlock {
+public final class DecoderLayer extends SizedBlock {
     private final RootMeanSquareNorm attentionNorm;
     private final GroupedAttention attention;
     private final RootMeanSquareNorm feedForwardNorm;

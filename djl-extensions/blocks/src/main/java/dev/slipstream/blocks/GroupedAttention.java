@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.slipstream.checkpoint.DecoderConfig;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Attention whose query heads share key and value heads by groups (Ainslie and others, 2023), with
  * a rotary embedding, under any boolean mask: {@code [batch, n, hidden]} to the same shape.
  */
-public final class GroupedAttention extends AbstractBlock {
+public final class GroupedAttention extends SizedBlock {
     private final Projection query;
     private final Projection key;
     private final Projection value;
@@ -77,10 +76,11 @@ public final class GroupedAttention extends AbstractBlock {
                             part(values, 0, span.keys())));
             first = next;
         }
+        // Joined alone, a part would lose its gradient.
+        NDArray all = parts.size() == 1 ? parts.get(0) : NDArrays.concat(parts, 2);
         Shape shape = x.getShape();
         NDArray joined =
-                NDArrays.concat(parts, 2)
-                        .transpose(0, 2, 1, 3)
+                all.transpose(0, 2, 1, 3)
                         .reshape(shape.get(0), shape.get(1), (long) heads * headSize);
         return output.project(store, joined, training);
     }

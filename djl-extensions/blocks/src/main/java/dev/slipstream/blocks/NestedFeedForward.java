@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * down(silu(gate(x)) * up(x))}, all three matrices cut to the first {@link #width()} neurons
  * (MatFormer: Devvrit and others, 2023). {@code [.., hidden]} to the same shape.
  */
-public final class NestedFeedForward extends AbstractBlock {
+public final class NestedFeedForward extends SizedBlock {
     private final Projection gate;
     private final Projection up;
     private final Projection down;

@@ -3,7 +3,6 @@ package dev.slipstream.blocks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * A product with a matrix {@code [out, in]}, and a bias where the model has one: {@code [.., in]}
  * to {@code [.., out]}.
  */
-public final class Projection extends AbstractBlock {
+public final class Projection extends SizedBlock {
     private final Parameter weight;
     private final @Nullable Parameter bias;
 

@@ -3,7 +3,6 @@ package dev.slipstream.blocks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Divides vectors by the root of their mean square and multiplies by learned weights (RMSNorm:
  * Zhang and Sennrich, 2019): {@code [.., size]} to the same shape, in 32-bit floats.
  */
-public final class RootMeanSquareNorm extends AbstractBlock {
+public final class RootMeanSquareNorm extends SizedBlock {
     private final Parameter weight;
     private final double epsilon;
 

@@ -6,6 +6,7 @@ import ai.djl.nn.Parameter;
 import dev.slipstream.blocks.DecoderBlock;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019). Matrices decay, norms and biases
@@ -74,7 +75,7 @@ final class AdamW {
     }
 
     private NDArray moment(String name) {
-        return java.util.Objects.requireNonNull(moments.get(name));
+        return Objects.requireNonNull(moments.get(name));
     }
 
     private static String first(String name) {

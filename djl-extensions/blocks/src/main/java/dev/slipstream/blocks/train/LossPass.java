@@ -43,6 +43,22 @@ public final class LossPass {
     }
 
     /**
+     * Returns a pass of another decoder, which is not trained.
+     *
+     * @param other that this one learns from
+     */
+    LossPass of(DecoderBlock other) {
+        return new LossPass(
+                manager,
+                other,
+                new StepParameters(manager),
+                false,
+                losses -> {
+                    throw new IllegalStateException("losses of a decoder that is not trained");
+                });
+    }
+
+    /**
      * Hands over losses that one forward pass gave; their gradients are added to those of the step.
      *
      * @param losses all of them, since the pass is forgotten afterwards
@@ -91,8 +107,18 @@ public final class LossPass {
      * @return a scalar
      */
     public NDArray surprise(NDArray hidden, Predictions predictions) {
-        NDArray logProbabilities = logits(hidden, predictions.rows()).logSoftmax(-1);
-        NDArray targets = manager.create(predictions.targets(), new Shape(predictions.size(), 1));
-        return logProbabilities.gather(targets, 1).sum().neg();
+        return surprise(logits(hidden, predictions.rows()), predictions.targets());
+    }
+
+    /**
+     * Returns the negative logarithms of the probabilities of tokens, summed.
+     *
+     * @param logits {@code [rows, vocabulary]}
+     * @param targets the token of each row
+     * @return a scalar
+     */
+    NDArray surprise(NDArray logits, long[] targets) {
+        NDArray indices = manager.create(targets, new Shape(targets.length, 1));
+        return logits.logSoftmax(-1).gather(indices, 1).sum().neg();
     }
 }

@@ -8,7 +8,9 @@ import dev.slipstream.blocks.Attending;
 import dev.slipstream.blocks.AttentionSpan;
 import dev.slipstream.blocks.DecoderBlock;
 import dev.slipstream.blocks.Rotation;
+import dev.slipstream.checkpoint.DecoderConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -56,12 +58,22 @@ public record NextBlock(
     }
 
     @Override
+    public void check(DecoderConfig config, TrainingOptions options) {
+        if (maskToken >= config.vocabularySize()) {
+            throw Check.wrong("mask token", "an id below " + config.vocabularySize(), maskToken);
+        }
+        if (visibility != Visibility.WHOLE_SEQUENCE && growth.largest() > options.length()) {
+            throw Check.wrong(
+                    "largest block size",
+                    "at most the %d tokens of a sequence".formatted(options.length()),
+                    growth.largest());
+        }
+    }
+
+    @Override
     public Objective objective(int step, int[][] windows, SplittableRandom random) {
         int length = windows[0].length;
-        int block =
-                visibility == Visibility.WHOLE_SEQUENCE
-                        ? length
-                        : Math.min(length, growth.at(step));
+        int block = visibility == Visibility.WHOLE_SEQUENCE ? length : growth.at(step);
         NoisedBlocks noised = NoisedBlocks.atRandomRates(windows, block, maskToken, random);
         return objective(windows, noised, block, autoregressiveWeight);
     }
@@ -77,7 +89,7 @@ public record NextBlock(
             measured.add(half(windows, length, MASKED + " in whole sequences"));
             return measured;
         }
-        for (int block = 2; block <= Math.min(length, growth.largest()); block *= 2) {
+        for (int block = 2; block <= growth.largest(); block *= 2) {
             measured.add(half(windows, block, MASKED + " in blocks of " + block));
         }
         return measured;
@@ -124,7 +136,7 @@ public record NextBlock(
         int length = windows[0].length;
         if (visibility == Visibility.WHOLE_SEQUENCE) {
             int[] positions = IntStream.range(0, length).toArray();
-            int[][] part = java.util.Arrays.copyOfRange(noised, from, to);
+            int[][] part = Arrays.copyOfRange(noised, from, to);
             return pass.hidden(
                     part,
                     Attending.masked(

@@ -1,5 +1,7 @@
 package dev.slipstream.blocks.train;
 
+import java.util.Arrays;
+
 /**
  * The mask of a clean and a noised copy of a sequence in one pass: positions 0 to length - 1 are
  * the clean copy, those after them the noised one. (The paper puts the noised copy first; the order
@@ -35,7 +37,7 @@ final class NextBlockMask {
     static boolean[][] open(int length) {
         boolean[][] mask = new boolean[length][length];
         for (boolean[] row : mask) {
-            java.util.Arrays.fill(row, true);
+            Arrays.fill(row, true);
         }
         return mask;
     }

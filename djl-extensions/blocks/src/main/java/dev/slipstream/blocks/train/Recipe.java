@@ -1,6 +1,7 @@
 package dev.slipstream.blocks.train;
 
 import com.google.gson.JsonObject;
+import dev.slipstream.checkpoint.DecoderConfig;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -8,6 +9,15 @@ import java.util.SplittableRandom;
 public interface Recipe {
     /** Returns its name and settings in one line: a run goes on only with the recipe it had. */
     String description();
+
+    /**
+     * Checks that a decoder can be trained so, before anything is done.
+     *
+     * @param config of the decoder
+     * @param options of the run
+     * @throws IllegalArgumentException if it cannot
+     */
+    default void check(DecoderConfig config, TrainingOptions options) {}
 
     /**
      * Prepares a step: everything random is drawn here, so that it does not depend on how the step

@@ -7,26 +7,32 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Texts as token ids. */
 public final class TokenText {
+    private static final String SEPARATOR = "\n?<\\|endoftext\\|>\n?";
+
     private TokenText() {}
 
     /**
      * Reads files of UTF-8 text, plain or packed with gzip. A line {@code <|endoftext|>} separates
-     * texts; before each text stands the token that begins one.
+     * texts.
      *
      * @param files one or more, read one after the other
      * @param tokenizer of the model
-     * @param begin id that begins a text
+     * @param begin id to put before each text, null for none
      * @throws IOException if a file is missing, damaged or not UTF-8
      */
-    public static int[] read(List<Path> files, Tokenizer tokenizer, int begin) throws IOException {
+    public static int[] read(List<Path> files, Tokenizer tokenizer, @Nullable Integer begin)
+            throws IOException {
         List<int[]> texts = new ArrayList<>();
         for (Path file : files) {
-            for (String text : TextFile.read(file).split("\n?" + "<\\|endoftext\\|>" + "\n?")) {
+            for (String text : TextFile.read(file).split(SEPARATOR)) {
                 if (!text.isBlank()) {
-                    texts.add(new int[] {begin});
+                    if (begin != null) {
+                        texts.add(new int[] {begin});
+                    }
                     texts.add(tokenizer.encode(text, Tokenizer.SpecialTokens.AS_WRITTEN));
                 }
             }

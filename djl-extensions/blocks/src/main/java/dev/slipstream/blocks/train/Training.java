@@ -6,10 +6,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import dev.slipstream.blocks.DecoderBlock;
 import dev.slipstream.blocks.DecoderDirectory;
+import dev.slipstream.checkpoint.DecoderConfig;
 import dev.slipstream.checkpoint.Floats;
 import dev.slipstream.checkpoint.Weights;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -26,10 +28,12 @@ public final class Training implements AutoCloseable {
     private final Windows windows;
     private final Validation validation;
     private final Checkpoints checkpoints;
+    private final Path directory;
     private final NDManager manager;
     private final AdamW adam;
     private LossHistory history = new LossHistory();
     private int step;
+    private boolean resumed;
 
     /**
      * Prepares a run from its beginning.
@@ -40,7 +44,8 @@ public final class Training implements AutoCloseable {
      * @param text token ids to train on
      * @param validationText token ids to measure on
      * @param directory where checkpoints are kept
-     * @throws IllegalArgumentException if a text is too short
+     * @throws IllegalArgumentException if a text is too short or has tokens that the decoder does
+     *     not know, sequences are too long for it, or the recipe does not fit it
      */
     public Training(
             DecoderBlock decoder,
@@ -52,6 +57,17 @@ public final class Training implements AutoCloseable {
         this.decoder = decoder;
         this.recipe = recipe;
         this.options = options;
+        this.directory = directory;
+        DecoderConfig config = decoder.config();
+        if (options.length() > config.contextLength()) {
+            throw Check.wrong(
+                    "length of a sequence",
+                    "at most the model's %d tokens".formatted(config.contextLength()),
+                    options.length());
+        }
+        known("text", text, config);
+        known("validation text", validationText, config);
+        recipe.check(config, options);
         windows = new Windows(text, options.length(), options.seed());
         int[][] measured =
                 Windows.spread(validationText, options.length(), options.validationWindows());
@@ -64,6 +80,13 @@ public final class Training implements AutoCloseable {
         decoder.setArithmetic(options.arithmetic());
     }
 
+    private static void known(String name, int[] text, DecoderConfig config) {
+        int highest = Arrays.stream(text).max().orElse(0);
+        if (highest >= config.vocabularySize()) {
+            throw Check.wrong(name, "token ids below " + config.vocabularySize(), highest);
+        }
+    }
+
     /**
      * Goes on from the latest checkpoint, if there is one.
      *
@@ -72,6 +95,7 @@ public final class Training implements AutoCloseable {
      * @throws TrainingException if it is of a run with other settings
      */
     public int resume() throws IOException {
+        resumed = true;
         Checkpoints.Checkpoint latest = checkpoints.latest();
         if (latest == null) {
             return 0;
@@ -98,9 +122,15 @@ public final class Training implements AutoCloseable {
      *
      * @param watch hears of each
      * @throws IOException if a checkpoint cannot be written
-     * @throws TrainingException if a loss is no longer a number
+     * @throws TrainingException if a loss is no longer a number, or there are checkpoints of an
+     *     earlier run that was not resumed
      */
     public void run(TrainingWatch watch) throws IOException {
+        if (!resumed && checkpoints.latest() != null) {
+            throw new TrainingException(
+                    "%s: expected a directory without checkpoints for a new run, found some; resume that run, or begin in another directory"
+                            .formatted(directory));
+        }
         if (step == 0) {
             validate(watch);
         }

@@ -4,10 +4,7 @@ import dev.slipstream.blocks.train.BlockGrowth;
 import dev.slipstream.blocks.train.NextBlock;
 import dev.slipstream.blocks.train.UnusedByte;
 import dev.slipstream.blocks.train.Visibility;
-import dev.slipstream.checkpoint.ModelFiles;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -22,17 +19,9 @@ import picocli.CommandLine.Option;
                         + " on.",
         sortOptions = false)
 final class AdaptCommand implements Callable<Integer> {
-    private final PrintStream out;
-    private final PrintStream err;
-    private final boolean bars;
+    private final Session session;
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "DIR",
-            required = true,
-            description = "The model to begin with: a directory of Hugging Face's form.")
-    private Path model = Path.of("");
-
+    @Mixin private StartOptions start = new StartOptions();
     @Mixin private RunOptions run = new RunOptions();
 
     @Option(
@@ -78,16 +67,13 @@ final class AdaptCommand implements Callable<Integer> {
                     "A token that no text contains. Default: that of a byte which UTF-8 never uses.")
     private @Nullable Integer maskToken;
 
-    AdaptCommand(PrintStream out, PrintStream err, boolean bars) {
-        this.out = out;
-        this.err = err;
-        this.bars = bars;
+    AdaptCommand(Session session) {
+        this.session = session;
     }
 
     @Override
     public Integer call() throws IOException {
-        ModelFiles origin = ModelFiles.of(model);
-        int mask = maskToken == null ? UnusedByte.find(origin) : maskToken;
+        int mask = maskToken == null ? UnusedByte.find(start.files()) : maskToken;
         int grown = growthSteps == null ? run.steps() * 6 / 10 : growthSteps;
         NextBlock recipe =
                 new NextBlock(
@@ -95,8 +81,7 @@ final class AdaptCommand implements Callable<Integer> {
                         BlockGrowth.doubling(firstBlock, maxBlock, grown),
                         autoregressiveWeight,
                         mask);
-        err.println(recipe.description());
-        out.println(new Session(run, err, bars).train(origin, recipe));
+        session.train(start, run, recipe);
         return 0;
     }
 }

@@ -50,7 +50,12 @@ final class CommandTree implements Runnable {
     static int execute(PrintStream out, PrintStream err, boolean bars, String... arguments) {
         CommandTree root = new CommandTree();
         CommandLine commandLine = new CommandLine(root);
-        commandLine.addSubcommand("adapt", new AdaptCommand(out, err, bars));
+        Session session = new Session(out, err, bars);
+        commandLine
+                .addSubcommand("pretrain", new PretrainCommand(session))
+                .addSubcommand("matformer", new MatFormerCommand(session))
+                .addSubcommand("distil", new DistilCommand(session))
+                .addSubcommand("adapt", new AdaptCommand(session));
         commandLine
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))

@@ -1,0 +1,5 @@
+/** Blocks against plain loops and against the decoder that serves. */
+@NullMarked
+package dev.slipstream.blocks;
+
+import org.jspecify.annotations.NullMarked;
