@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param pasts tokens that each sequence holds already, {@code [sequences]}
  * @param group query heads that share a key/value head, where new rows may see each other in any
  *     way; else 0
+ * @param keepsContext whether what they read of what is held can be kept
  * @param sequences the most sequences that share a run
  * @param draft switch between the whole model and the part that drafts, a scalar
  * @param longRun switch between the weights for few and for many new tokens, a scalar
@@ -56,6 +57,7 @@ record DecoderInterface(
         @Nullable Input starts,
         @Nullable Input pasts,
         int group,
+        boolean keepsContext,
         int sequences,
         @Nullable Input draft,
         @Nullable Input longRun,
@@ -118,7 +120,7 @@ record DecoderInterface(
 
     /** Tells whether keys and values are written in place into buffers of fixed capacity. */
     boolean inPlace() {
-        return lastPositions != null || starts != null;
+        return lastPositions != null || starts != null || sees();
     }
 
     /** Returns how many rows attention sees and writes for so many new tokens. */
@@ -176,6 +178,7 @@ record DecoderInterface(
         Input starts = null;
         Input pasts = null;
         int group = 0;
+        boolean keepsContext = false;
         int sequences = 1;
         Input draft = null;
         Input longRun = null;
@@ -199,9 +202,20 @@ record DecoderInterface(
                     pasts = input;
                     sequences = Math.toIntExact(tensor.getShape()[0]);
                 }
-                case RaggedAttention.MODES -> group = group(session);
-                case RaggedAttention.PLACES, RaggedAttention.SIGHTS -> {
-                    // With the modes.
+                case RaggedAttention.MODES -> {
+                    group = group(session);
+                    keepsContext = true;
+                }
+                case PortableBlocks.LENGTH -> group = group(session);
+                case PortableBlocks.REUSED -> keepsContext = true;
+                case RaggedAttention.PLACES,
+                        RaggedAttention.SIGHTS,
+                        PortableBlocks.POSITIONS,
+                        PortableBlocks.BIAS,
+                        PortableBlocks.ROWS,
+                        PortableBlocks.CONTEXT_BIAS,
+                        PortableBlocks.KEPT -> {
+                    // With those above.
                 }
                 case "draft" -> draft = input;
                 case TwoForms.LONG_RUN -> longRun = input;
@@ -250,6 +264,7 @@ record DecoderInterface(
                 starts,
                 pasts,
                 group,
+                keepsContext,
                 sequences,
                 draft,
                 longRun,

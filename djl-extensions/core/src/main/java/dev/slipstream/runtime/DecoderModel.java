@@ -44,7 +44,7 @@ public final class DecoderModel implements AutoCloseable {
         this.environment = OnnxRuntime.start();
         this.contextLength = contextLength;
         this.decoder = DecoderInterface.of(opened.session(), opened.notes(), opened.name());
-        this.keptContextRows = decoder.sees() ? options.keptContextRows() : 0;
+        this.keptContextRows = decoder.keepsContext() ? options.keptContextRows() : 0;
         int twins = decoder.attentionRows(1) - 1;
         this.pool =
                 new KeyValuePool(

@@ -445,7 +445,7 @@ public final class DecoderSession implements AutoCloseable {
             RunForm form = model.form(count);
             int full = turn.fullTokens(from, count);
             step.fill(turn.tokens(), from, length, depth, form, effort, full);
-            step.fillSights(turn);
+            step.fillSights(turn, length);
             if (model.decoder().mask() != null) {
                 mask = step.mask(ones(), length + count);
             }

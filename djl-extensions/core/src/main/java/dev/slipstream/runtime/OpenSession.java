@@ -39,7 +39,7 @@ record OpenSession(
             RunnableGraph runnable =
                     natively
                             ? RunnableGraph.natively(model, contextLength, options)
-                            : RunnableGraph.portably(model, mark(device));
+                            : RunnableGraph.portably(model, mark(device), options);
             GateNotes notes = GateNotes.read(model.metadata());
             String marks = runnable.operators();
             SavedSession.save(saved, settings, runnable.graph(), model.name(), marks);

@@ -19,15 +19,25 @@ record RunnableGraph(OnnxModel graph, String operators) {
     static RunnableGraph natively(OnnxModel model, int contextLength, RuntimeOptions options) {
         OnnxModel skipping = SkipOperators.of(model);
         OnnxModel ragged = RaggedAttention.of(skipping, contextLength, options);
-        OnnxModel attending = ragged != null ? ragged : PairedRows.of(skipping);
-        OnnxModel graph = NativeProducts.of(attending);
-        String marks = skipping == model ? "" : "+" + SkipOperators.VERSION;
+        RunnableGraph attending =
+                ragged != null ? new RunnableGraph(ragged, "") : portably(skipping, "", options);
+        OnnxModel graph = NativeProducts.of(attending.graph());
+        String marks =
+                attending.operators() + (skipping == model ? "" : "+" + SkipOperators.VERSION);
         return new RunnableGraph(
-                graph, graph == attending ? marks : marks + "+" + NativeProducts.VERSION);
+                graph, graph == attending.graph() ? marks : marks + "+" + NativeProducts.VERSION);
     }
 
-    /** Brings a graph into the form that every ONNX Runtime can run. */
-    static RunnableGraph portably(OnnxModel model, String mark) {
-        return new RunnableGraph(PairedRows.of(model), mark);
+    /**
+     * Brings a graph into the form that every ONNX Runtime can run.
+     *
+     * @param mark of what computes beside it
+     * @param options for how many rows attention is kept
+     */
+    static RunnableGraph portably(OnnxModel model, String mark, RuntimeOptions options) {
+        OnnxModel blocks = PortableBlocks.of(model, options.keptContextRows());
+        return blocks != null
+                ? new RunnableGraph(blocks, mark + "+" + PortableBlocks.VERSION)
+                : new RunnableGraph(PairedRows.of(model), mark);
     }
 }

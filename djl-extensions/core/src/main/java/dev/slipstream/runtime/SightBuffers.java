@@ -66,11 +66,9 @@ final class SightBuffers {
     /** Puts them into a run's inputs, with tensors for the caller to close. */
     void bind(OrtEnvironment environment, Map<String, OnnxTensor> inputs, List<OnnxTensor> made)
             throws OrtException {
-        if (decoder.sees()) {
-            put(environment, inputs, made, RaggedAttention.MODES, modes, decoder.sequences());
-            put(environment, inputs, made, RaggedAttention.PLACES, places, tokens);
-            put(environment, inputs, made, RaggedAttention.SIGHTS, sights, tokens, words);
-        }
+        put(environment, inputs, made, RaggedAttention.MODES, modes, decoder.sequences());
+        put(environment, inputs, made, RaggedAttention.PLACES, places, tokens);
+        put(environment, inputs, made, RaggedAttention.SIGHTS, sights, tokens, words);
     }
 
     private static void put(

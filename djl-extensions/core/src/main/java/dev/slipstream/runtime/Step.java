@@ -36,7 +36,8 @@ final class Step implements AutoCloseable {
     private final ByteBuffer draft;
     private final ByteBuffer longRun;
     private final GateBuffers gates;
-    private final SightBuffers sights;
+    private final @Nullable SightBuffers sights;
+    private final @Nullable PortableSights portableSights;
     private final List<OnnxTensor> seen = new ArrayList<>();
     private boolean causal;
     private final ByteBuffer rawLogits;
@@ -65,7 +66,14 @@ final class Step implements AutoCloseable {
             gates = new GateBuffers(decoder);
             gates.reserve(tokens);
             gates.bind(environment, tokens, inputs, outputs, owned);
-            sights = new SightBuffers(decoder);
+            sights = decoder.ragged() ? new SightBuffers(decoder) : null;
+            portableSights =
+                    decoder.sees() && !decoder.ragged()
+                            ? new PortableSights(decoder, tokens)
+                            : null;
+            if (portableSights != null) {
+                portableSights.bind(environment, inputs, owned);
+            }
             rawLogits = logitsBuffer(room);
             logits = wantedRows(room);
             fillOnce();
@@ -174,15 +182,27 @@ final class Step implements AutoCloseable {
         }
     }
 
-    /** Fills the inputs that say what the new tokens of a turn see. */
-    void fillSights(Turn turn) throws OrtException {
+    /**
+     * Fills the inputs that say what the new tokens of a turn see.
+     *
+     * @param past tokens that are held
+     */
+    void fillSights(Turn turn, int past) throws OrtException {
+        if (portableSights != null) {
+            portableSights.fill(turn.visibility(), turn.context(), past);
+        }
         if (causal && turn.causal()) {
             return;
         }
-        seen.forEach(OnnxTensor::close);
-        seen.clear();
-        sights.fill(List.of(turn));
-        sights.bind(environment, inputs, seen);
+        if (portableSights != null) {
+            portableSights.fillSights(turn.visibility());
+        }
+        if (sights != null) {
+            seen.forEach(OnnxTensor::close);
+            seen.clear();
+            sights.fill(List.of(turn));
+            sights.bind(environment, inputs, seen);
+        }
         causal = turn.causal();
     }
 

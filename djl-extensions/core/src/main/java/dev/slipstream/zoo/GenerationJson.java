@@ -3,6 +3,7 @@ package dev.slipstream.zoo;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.slipstream.decode.BlockWork;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.Generation;
 import dev.slipstream.decode.Statistics;
@@ -15,8 +16,9 @@ import java.util.List;
  * What a block says of a text: {@code text}, {@code tokens} (id, text, logprob, top_tokens), and at
  * the end {@code finish_reason}, {@code prompt_tokens} and {@code generated_tokens}, in the words
  * of Hugging Face TGI; and beyond it {@code cached_tokens}, {@code drafted_tokens} and {@code
- * accepted_tokens}, and of a model with gates {@code gated_sublayers} and {@code
- * skipped_sublayers}.
+ * accepted_tokens}, of a model with gates {@code gated_sublayers} and {@code skipped_sublayers},
+ * and of a text that was written by blocks {@code denoising_runs}, {@code verification_runs} and
+ * {@code storing_runs}.
  */
 final class GenerationJson {
     private GenerationJson() {}
@@ -52,6 +54,12 @@ final class GenerationJson {
         if (statistics.work().gatedSubLayers() > 0) {
             result.addProperty("gated_sublayers", statistics.work().gatedSubLayers());
             result.addProperty("skipped_sublayers", statistics.work().skippedSubLayers());
+        }
+        BlockWork blocks = statistics.work().blocks();
+        if (blocks.runs() > 0) {
+            result.addProperty("denoising_runs", blocks.denoisingRuns());
+            result.addProperty("verification_runs", blocks.verificationRuns());
+            result.addProperty("storing_runs", blocks.storingRuns());
         }
     }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.slipstream.decode.draft.diffuse.DiffuSpecOptions;
 import dev.slipstream.decode.draft.diffuse.ScriptedDiffusion;
-import java.util.Arrays;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -19,15 +19,26 @@ class DiffuSpecStatisticsTest {
     private static final GenerationOptions OPTIONS =
             GenerationOptions.builder().temperature(1).build();
 
-    /** Places that know nothing of each other: each has the distribution after the prompt. */
+    /** The first place knows the newest token; the second knows nothing of the first. */
     private static final ScriptedDiffusion.Script PLACES =
             (text, places) -> {
-                for (float[] place : places) {
-                    System.arraycopy(TARGET.table()[TableTarget.PROMPT], 0, place, 0, place.length);
+                for (int i = 0; i < places.length; i++) {
+                    float[] row = TARGET.table()[row(text[text.length - 1], i)];
+                    System.arraycopy(row, 0, places[i], 0, row.length);
                 }
             };
 
-    private static Draft path(int newest, int tokens) {
+    private static int row(int newest, int place) {
+        return place == 0 ? newest : TableTarget.PROMPT;
+    }
+
+    /** By newest token: a chosen path is the same each time. */
+    private static final Draft[] PATHS =
+            IntStream.range(0, TARGET.vocabulary())
+                    .mapToObj(DiffuSpecStatisticsTest::path)
+                    .toArray(Draft[]::new);
+
+    private static Draft path(int newest) {
         ScriptedDiffusion drafting =
                 new ScriptedDiffusion(
                         DiffuSpecOptions.parse("k-min=2,k-max=2"),
@@ -36,7 +47,7 @@ class DiffuSpecStatisticsTest {
                         PLACES);
         try (Drafter drafter = drafting.open(Set.of())) {
             drafter.extend(new int[] {newest}, 0, 1);
-            return drafter.propose(new DraftLimit(tokens, 0));
+            return drafter.propose(new DraftLimit(LENGTH, 0));
         }
     }
 
@@ -51,19 +62,19 @@ class DiffuSpecStatisticsTest {
             value = AcceptanceRule.class,
             names = {"EQUAL_TOKENS", "RATIO_TEST"})
     void aChosenPathLeavesTheTargetsDistribution(AcceptanceRule rule) {
-        assertThat(pValue(rule, (newest, tokens, random) -> path(newest, tokens)))
-                .isGreaterThan(CRITICAL);
+        assertThat(pValue(rule, (newest, tokens, random) -> PATHS[newest])).isGreaterThan(CRITICAL);
     }
 
     /** The paper's rule, {@code min(1, p / q)} with the drafter's q for a path that was chosen. */
     @Test
     void theRuleAsPrintedDoesNot() {
-        double[] q = TableDrafters.softmax(TARGET, TableTarget.PROMPT);
         TableTarget.TableDrafter printed =
                 (newest, tokens, random) -> {
-                    Draft draft = path(newest, tokens);
+                    Draft draft = PATHS[newest];
                     double[][] distributions = new double[draft.length()][];
-                    Arrays.fill(distributions, q);
+                    for (int i = 0; i < distributions.length; i++) {
+                        distributions[i] = TableDrafters.softmax(TARGET, row(newest, i));
+                    }
                     return new Draft(draft.tokens(), draft.confidences(), distributions);
                 };
         assertThat(pValue(AcceptanceRule.RATIO_TEST, printed)).isLessThan(1e-100);

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,35 +103,26 @@ public final class OracleModel {
      * @return {@code [tokens, vocabulary]}
      */
     public float[][] logits(int[] tokens) {
-        return logits(tokens, (row, other) -> other <= row);
-    }
-
-    /** Which tokens see each other, and where they stand. */
-    public interface Sight {
-        /** Tells whether a token sees another, or itself. */
-        boolean sees(int row, int other);
-
-        /** Returns the position of a token. */
-        default int place(int row) {
-            return row;
-        }
+        int[] positions = IntStream.range(0, tokens.length).toArray();
+        return logits(tokens, positions, (row, other) -> other <= row);
     }
 
     /**
-     * Computes the logits of tokens that see each other in any way.
+     * Computes the logits of tokens that stand anywhere and see each other in any way.
      *
      * @param tokens token ids
-     * @param sight who sees whom
+     * @param positions where each stands
+     * @param sees whether a token, the first, sees another, both by index
      * @return {@code [tokens, vocabulary]}
      */
-    public float[][] logits(int[] tokens, Sight sight) {
+    public float[][] logits(int[] tokens, int[] positions, BiPredicate<Integer, Integer> sees) {
         double[][] x = new double[tokens.length][];
         for (int t = 0; t < tokens.length; t++) {
             x[t] = embed(tokens[t]);
         }
         for (int i = 0; i < layers.size(); i++) {
             if (has(SubLayer.Kind.ATTENTION, i)) {
-                addAttention(layers.get(i), x, sight);
+                addAttention(layers.get(i), x, positions, sees);
             }
             if (has(SubLayer.Kind.FEED_FORWARD, i)) {
                 for (double[] row : x) {
@@ -186,15 +179,16 @@ public final class OracleModel {
         return x;
     }
 
-    private void addAttention(OracleLayer layer, double[][] x, Sight sight) {
+    private void addAttention(
+            OracleLayer layer, double[][] x, int[] positions, BiPredicate<Integer, Integer> sees) {
         int length = x.length;
         double[][] queries = new double[length][];
         double[][] keys = new double[length][];
         double[][] values = new double[length][];
         for (int t = 0; t < length; t++) {
             double[] normed = normed(x[t], layer.attentionNorm());
-            queries[t] = turned(layer.query().of(normed), layer.queryNorm(), sight.place(t));
-            keys[t] = turned(layer.key().of(normed), layer.keyNorm(), sight.place(t));
+            queries[t] = turned(layer.query().of(normed), layer.queryNorm(), positions[t]);
+            keys[t] = turned(layer.key().of(normed), layer.keyNorm(), positions[t]);
             values[t] = layer.value().of(normed);
         }
         int size = shape.headSize();
@@ -208,7 +202,7 @@ public final class OracleModel {
                 double largest = Double.NEGATIVE_INFINITY;
                 for (int s = 0; s < length; s++) {
                     weights[s] = Double.NEGATIVE_INFINITY;
-                    if (sight.sees(t, s) && sight.place(t) - sight.place(s) < layer.window()) {
+                    if (sees.test(t, s) && positions[t] - positions[s] < layer.window()) {
                         double score = 0;
                         for (int i = 0; i < size; i++) {
                             score += queries[t][h * size + i] * keys[s][shared + i];

@@ -1,5 +1,6 @@
 package dev.slipstream.spring;
 
+import dev.slipstream.decode.BlockWork;
 import dev.slipstream.decode.ChatMessage;
 import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.FinishReason;
@@ -208,7 +209,9 @@ public final class ScriptedGenerator implements TextGenerator {
                             Duration.ZERO,
                             Duration.ZERO,
                             8L * said,
-                            3L * said));
+                            3L * said,
+                            new BlockWork(
+                                    said, 7 * said, 5 * said, 2 * said, said, said, 0, 4 * said)));
         }
 
         @Override

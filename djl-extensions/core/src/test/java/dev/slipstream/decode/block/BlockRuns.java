@@ -125,20 +125,9 @@ final class BlockRuns {
                 }
                 int[] tokens = Arrays.copyOf(held, held.length + count);
                 System.arraycopy(turn.tokens(), turn.from(), tokens, held.length, count);
+                int[] positions = places.stream().mapToInt(Integer::intValue).toArray();
                 float[][] logits =
-                        model.logits(
-                                tokens,
-                                new OracleModel.Sight() {
-                                    @Override
-                                    public boolean sees(int row, int other) {
-                                        return sights.get(row).get(other);
-                                    }
-
-                                    @Override
-                                    public int place(int row) {
-                                        return places.get(row);
-                                    }
-                                });
+                        model.logits(tokens, positions, (row, other) -> sights.get(row).get(other));
                 return Arrays.copyOfRange(logits, held.length, logits.length);
             }
         };

@@ -9,6 +9,7 @@ import dev.slipstream.runtime.Turn;
 import dev.slipstream.runtime.Visibility;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** A model that remembers nothing: each call computes a whole text. */
 interface PlainModel {
@@ -76,7 +77,8 @@ interface PlainModel {
                 start = end;
             }
             int last = segments.get(segments.size() - 1).tokens.length;
-            float[][] logits = model.logits(tokens, (row, other) -> other < seen[row]);
+            int[] positions = IntStream.range(0, length).toArray();
+            float[][] logits = model.logits(tokens, positions, (row, other) -> other < seen[row]);
             return Arrays.copyOfRange(logits, length - last, length);
         };
     }

@@ -7,6 +7,8 @@ import dev.slipstream.runtime.InferenceException;
 import dev.slipstream.runtime.Spinning;
 import dev.slipstream.schedule.BatchOptions;
 import dev.slipstream.store.WarmStart;
+import dev.slipstream.zoo.DecoderKind;
+import dev.slipstream.zoo.DraftOptions;
 import dev.slipstream.zoo.LoadOptions;
 import dev.slipstream.zoo.PrefillOptions;
 import dev.slipstream.zoo.PrefillWeights;
@@ -38,6 +40,10 @@ import org.springframework.util.unit.DataSize;
  * @param maxQueued Requests that may wait beyond those; more are rejected.
  * @param batching How the requests share the model's runs.
  * @param drafting How the texts are drafted.
+ * @param decoder How the texts are written: "autoregressive" (token by token), "blocks" (several
+ *     tokens a run, by models that were taught to), or "auto", blocks where that is possible and
+ *     there is no drafter; "auto" if left out, or "blocks" where something is said of them.
+ * @param blocks How the texts are written by blocks.
  * @param prefixCache What is remembered of texts that were read.
  * @param plan File that lists passes and gates, in YAML or JSON; paths in it are relative to it.
  * @param passes What is done to the graph before it runs, in order, such as "finercut:remove=0.25";
@@ -61,6 +67,8 @@ public record ModelProperties(
         @Nullable Integer maxQueued,
         @Nullable BatchingProperties batching,
         @Nullable DraftingProperties drafting,
+        @Nullable DecoderKind decoder,
+        @Nullable BlockProperties blocks,
         @Nullable PrefixCacheProperties prefixCache,
         @Nullable Path plan,
         @Nullable List<String> passes,
@@ -73,7 +81,7 @@ public record ModelProperties(
     static final ModelProperties NONE =
             new ModelProperties(
                     null, null, null, null, null, null, null, null, null, null, null, null, null,
-                    null, null, null, null, null, null);
+                    null, null, null, null, null, null, null, null);
 
     /**
      * Returns a model that is its name and nothing else. The binder calls this for a name with
@@ -113,12 +121,17 @@ public record ModelProperties(
                 spinning != null ? spinning : options.spinning(),
                 device != null ? device : options.device(),
                 batching != null ? batching.over(shared) : shared,
-                drafting != null ? drafting.options() : options.drafting(),
+                drafts(),
+                BlockProperties.options(decoder, blocks),
                 prefixCache != null ? prefixCache.over(options.cache()) : options.cache(),
                 modelPlan().read(),
                 cacheDirectory,
                 cacheLimit != null ? cacheLimit.toBytes() : options.cacheLimit(),
                 warmStart != null ? warmStart : options.warmStart());
+    }
+
+    private DraftOptions drafts() {
+        return drafting != null ? drafting.options() : DraftOptions.NONE;
     }
 
     private PrefillOptions prefill() {
@@ -177,6 +190,12 @@ public record ModelProperties(
         if (drafting != null) {
             drafting.check(prefix + ".drafting");
         }
+        BlockProperties.check(prefix, decoder, blocks);
+        SlipstreamConfigurationException.check(
+                prefix + ".drafting.drafter",
+                () ->
+                        options.withDrafting(drafts())
+                                .withBlocks(BlockProperties.options(decoder, blocks)));
         if (prefixCache != null) {
             prefixCache.check(prefix + ".prefix-cache");
         }

@@ -19,6 +19,7 @@ final class RequestMeters {
     private final Counter acceptedTokens;
     private final Counter gatedSubLayers;
     private final Counter skippedSubLayers;
+    private final BlockMeters blocks;
     private final Counter rejected;
     private final Timer timeToFirstToken;
     private final Timer timePerToken;
@@ -61,6 +62,7 @@ final class RequestMeters {
                         .description("Sub-layers behind gates that were left out")
                         .tag(MODEL, model)
                         .register(registry);
+        blocks = new BlockMeters(registry, model);
         rejected =
                 Counter.builder("slipstream.requests.rejected")
                         .description("Requests that were turned away because the queue was full")
@@ -90,13 +92,14 @@ final class RequestMeters {
         generatedTokens.increment(tokens);
     }
 
-    /** Counts what was saved between two looks at a request. */
+    /** Counts what was saved, and what blocks took, between two looks at a request. */
     void saved(Statistics.Work before, Statistics.Work now) {
         cachedTokens.increment(now.cachedTokens() - before.cachedTokens());
         draftedTokens.increment(now.draftedTokens() - before.draftedTokens());
         acceptedTokens.increment(now.acceptedTokens() - before.acceptedTokens());
         gatedSubLayers.increment(now.gatedSubLayers() - before.gatedSubLayers());
         skippedSubLayers.increment(now.skippedSubLayers() - before.skippedSubLayers());
+        blocks.count(before.blocks(), now.blocks());
     }
 
     void firstToken(Duration sinceSubmission) {

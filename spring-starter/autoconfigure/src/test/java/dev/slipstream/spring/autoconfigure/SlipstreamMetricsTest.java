@@ -53,6 +53,14 @@ class SlipstreamMetricsTest {
         return registry.get(counter).tag("model", "tales").counter().count();
     }
 
+    private static double runs(MeterRegistry registry, String kind) {
+        return registry.get("slipstream.blocks.runs")
+                .tag("model", "tales")
+                .tag("kind", kind)
+                .counter()
+                .count();
+    }
+
     private static void generate(TextGenerator generator) {
         generator.generate(generator.prompt("Tell me a story"), generator.defaults());
     }
@@ -69,6 +77,12 @@ class SlipstreamMetricsTest {
                     assertThat(count(registry, "slipstream.tokens.accepted")).isEqualTo(3);
                     assertThat(count(registry, "slipstream.sublayers.gated")).isEqualTo(24);
                     assertThat(count(registry, "slipstream.sublayers.skipped")).isEqualTo(9);
+                    assertThat(count(registry, "slipstream.blocks.tokens")).isEqualTo(21);
+                    assertThat(runs(registry, "denoising")).isEqualTo(15);
+                    assertThat(runs(registry, "verification")).isEqualTo(6);
+                    assertThat(runs(registry, "storing")).isEqualTo(3);
+                    assertThat(count(registry, "slipstream.blocks.verified")).isEqualTo(3);
+                    assertThat(count(registry, "slipstream.blocks.contexts.reused")).isEqualTo(12);
                     Timer first = registry.get("slipstream.time.to.first.token").timer();
                     assertThat(first.count()).isEqualTo(1);
                     assertThat(first.totalTime(TimeUnit.MILLISECONDS)).isEqualTo(10);
@@ -93,7 +107,7 @@ class SlipstreamMetricsTest {
                         assertThat(registry.getMeters())
                                 .extracting(Meter::getId)
                                 .filteredOn(id -> id.getName().startsWith("slipstream."))
-                                .hasSize(13)
+                                .hasSize(19)
                                 .allMatch(id -> "tales".equals(id.getTag("model"))));
     }
 

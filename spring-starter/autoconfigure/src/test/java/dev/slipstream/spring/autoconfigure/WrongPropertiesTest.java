@@ -93,6 +93,12 @@ class WrongPropertiesTest {
                 "slipstream.models.my-tales.drafting.width, -1",
                 "slipstream.models.my-tales.drafting.skip, layers:2",
                 "slipstream.models.my-tales.drafting.length, long",
+                "slipstream.models.my-tales.blocks.size, 1",
+                "slipstream.models.my-tales.blocks.steps, 0",
+                "slipstream.models.my-tales.blocks.unmasking, most",
+                "slipstream.models.my-tales.blocks.borders, adablock:usual=0",
+                "slipstream.models.my-tales.blocks.verification, maybe",
+                "slipstream.models.my-tales.blocks.context-reuse, changes=0",
                 "slipstream.models.my-tales.passes, nope",
                 "slipstream.models.my-tales.passes, quantise:bits=2",
                 "slipstream.models.my-tales.gates, nope",
@@ -122,6 +128,8 @@ class WrongPropertiesTest {
         "slipstream.models.my-tales.drafting.chain, oracle",
         "slipstream.models.my-tales.drafting.cache, both",
         "slipstream.models.my-tales.drafting.acceptance, always",
+        "slipstream.models.my-tales.decoder, diffusion",
+        "slipstream.models.my-tales.blocks.storing, twice",
         "slipstream.models.my-tales.calibration.sequences, few",
         "slipstream.models.my-tales, /models/tales"
     })

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Proofs 1 and 2: texts are the plain ones whatever is drafted, in as many runs as it should take.
  */
 class DiffuSpecTextsTest {
-    private static final int TOKENS = 60;
+    private static final int TOKENS = 40;
     private static final GenerationOptions GREEDY =
             GenerationOptions.builder().maxTokens(TOKENS).ignoreEndOfText(true).build();
     private static final GenerationOptions DRAWN =
@@ -84,7 +84,7 @@ class DiffuSpecTextsTest {
                     GenerationOptions options = ignoring.toBuilder().ignoreEndOfText(!ends).build();
                     Generation expected = plain.generate(prompt, options);
                     int[] known = known(prompt, plain.generate(prompt, ignoring));
-                    for (int trial = 0; trial < 12; trial++) {
+                    for (int trial = 0; trial < 5; trial++) {
                         check(plain, prompt, options, expected, known, random);
                     }
                 }
