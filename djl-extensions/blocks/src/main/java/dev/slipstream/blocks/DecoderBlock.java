@@ -118,8 +118,17 @@ public final class DecoderBlock extends SizedBlock implements AutoCloseable {
         fill(manager, parameter, values);
     }
 
+    /**
+     * A copy is PyTorch's own memory and begins at a multiple of 64 bytes, which Java's does not:
+     * where it begins changes the last bits of products, and a run is to be repeatable.
+     */
     private static void fill(NDManager manager, Parameter parameter, float[] values) {
-        parameter.setInitializer((owner, shape, type) -> owner.create(values, shape));
+        parameter.setInitializer(
+                (owner, shape, type) -> {
+                    try (NDArray array = owner.create(values, shape)) {
+                        return array.duplicate();
+                    }
+                });
         parameter.initialize(manager, DataType.FLOAT32);
         // The closure holds the values otherwise.
         parameter.setInitializer(Initializer.ZEROS);

@@ -3,6 +3,7 @@ package dev.slipstream.blocks;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Parameter;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -89,7 +90,9 @@ public final class TinyDecoder {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) (mean + deviation * random.nextGaussian());
         }
-        array.set(values);
+        try (NDArray drawn = array.getManager().create(values, array.getShape())) {
+            array.set(new NDIndex("..."), drawn);
+        }
     }
 
     /** Returns token ids. */

@@ -1,6 +1,7 @@
 package dev.slipstream.blocks.train;
 
 import ai.djl.ndarray.NDArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -62,6 +63,8 @@ final class Checkpoints {
             JsonObject state = new JsonObject();
             state.addProperty("step", step);
             state.addProperty("settings", settings);
+            state.addProperty(TENSORS, Files.size(staged.path().resolve(TENSORS)));
+            state.addProperty(LOSSES, Files.size(staged.path().resolve(LOSSES)));
             Files.writeString(staged.path().resolve(STATE), state + "\n");
             staged.publish();
         }
@@ -100,13 +103,29 @@ final class Checkpoints {
     }
 
     private static Checkpoint read(Path place) throws IOException {
-        JsonObject state =
-                JsonParser.parseString(Files.readString(place.resolve(STATE))).getAsJsonObject();
+        Path file = place.resolve(STATE);
+        JsonElement json = JsonParser.parseString(Files.readString(file));
+        if (!json.isJsonObject()) {
+            throw new IOException(file + ": expected a JSON object, found " + json);
+        }
+        JsonObject state = json.getAsJsonObject();
+        checkSize(place, TENSORS, state);
+        checkSize(place, LOSSES, state);
         return new Checkpoint(
                 state.get("step").getAsInt(),
                 state.get("settings").getAsString(),
                 SafeTensors.read(ModelFiles.of(place)),
                 LossHistory.read(place.resolve(LOSSES)));
+    }
+
+    /** A table that was cut off may still be one. */
+    private static void checkSize(Path place, String file, JsonObject state) throws IOException {
+        long found = Files.size(place.resolve(file));
+        if (!state.has(file) || state.get(file).getAsLong() != found) {
+            throw new IOException(
+                    "%s: expected %s bytes, found %d"
+                            .formatted(place.resolve(file), state.get(file), found));
+        }
     }
 
     /** Puts arrays under names that no other has. */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
@@ -71,17 +72,34 @@ public final class LossCurve {
                         .yAxisTitle("nats a token")
                         .build();
         style(chart.getStyler());
-        lines(points)
-                .forEach(
-                        (name, line) -> {
-                            boolean measured = name.startsWith(LossHistory.VALIDATION);
-                            chart.addSeries(name, line.steps(), line.values())
-                                    .setMarker(measured ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE)
-                                    .setLineStyle(new BasicStroke(measured ? 2 : 1));
-                        });
+        Map<String, Line> lines = lines(points);
+        lines.forEach(
+                (name, line) -> {
+                    boolean measured = name.startsWith(LossHistory.VALIDATION);
+                    chart.addSeries(name, line.steps(), line.values())
+                            .setMarker(measured ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE)
+                            .setLineStyle(new BasicStroke(measured ? 2 : 1));
+                });
         ByteArrayOutputStream drawn = new ByteArrayOutputStream();
         VectorGraphicsEncoder.saveVectorGraphic(chart, drawn, VectorGraphicsFormat.SVG);
-        Files.writeString(file, drawn.toString(StandardCharsets.UTF_8));
+        Files.writeString(file, described(drawn.toString(StandardCharsets.UTF_8), lines));
+    }
+
+    /** Letters are drawn as shapes: what the picture shows is said in words, too. */
+    private static String described(String svg, Map<String, Line> lines) {
+        StringBuilder words = new StringBuilder("Losses in nats a token. In the end:");
+        lines.forEach(
+                (name, line) ->
+                        words.append(
+                                String.format(
+                                        Locale.ROOT,
+                                        " %s %.4f at step %d;",
+                                        name,
+                                        line.values().get(line.values().size() - 1),
+                                        line.steps().get(line.steps().size() - 1))));
+        int start = svg.indexOf("<svg");
+        int inside = svg.indexOf('>', start) + 1;
+        return svg.substring(0, inside) + "<desc>" + words + "</desc>" + svg.substring(inside);
     }
 
     private static Map<String, Line> lines(List<LossPoint> points) {

@@ -3,6 +3,7 @@ package dev.slipstream.blocks.train;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Parameter;
 import dev.slipstream.blocks.DecoderBlock;
 import dev.slipstream.blocks.DecoderDirectory;
@@ -18,8 +19,8 @@ import java.util.SplittableRandom;
 
 /**
  * A run of a recipe: steps, measurements, checkpoints. The same settings and seed give the same
- * losses, whether the run was interrupted or not. For one thread; and only one run at a time in a
- * process, since DJL collects gradients for one alone.
+ * losses, but for the last bits of sums, whether the run was interrupted or not. For one thread;
+ * and only one run at a time in a process, since DJL collects gradients for one alone.
  */
 public final class Training implements AutoCloseable {
     private final DecoderBlock decoder;
@@ -114,7 +115,11 @@ public final class Training implements AutoCloseable {
     private static void fill(NDArray array, Weights tensors, String name) {
         float[] values = new float[Math.toIntExact(array.size())];
         Floats.toFloat32(tensors.tensor(name)).data().asFloatBuffer().get(values);
-        array.set(values);
+        // Setting the values themselves would move the array to memory of Java, whose place changes
+        // the last bits of products.
+        try (NDArray stored = array.getManager().create(values, array.getShape())) {
+            array.set(new NDIndex("..."), stored);
+        }
     }
 
     /**

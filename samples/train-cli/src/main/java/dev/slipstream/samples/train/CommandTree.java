@@ -66,7 +66,7 @@ final class CommandTree implements Runnable {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(
                         (exception, command, parsed) ->
-                                root.report(err, command, exception, FAILURE))
+                                root.report(err, command, exception, code(exception)))
                 .setParameterExceptionHandler(
                         (exception, parsed) ->
                                 root.report(err, exception.getCommandLine(), exception, USAGE));
@@ -75,6 +75,11 @@ final class CommandTree implements Runnable {
         } catch (OutOfMemoryError | LinkageError e) {
             return root.report(err, commandLine, e, FAILURE);
         }
+    }
+
+    /** Settings check themselves; what they refuse was a wrong option. */
+    private static int code(Exception exception) {
+        return exception instanceof IllegalArgumentException ? USAGE : FAILURE;
     }
 
     private int report(PrintStream err, CommandLine command, Throwable error, int code) {
