@@ -6,7 +6,6 @@ import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.graph.Tensor;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -117,8 +116,8 @@ record BlockFunction(
 
         /** Reads all that is held. */
         private Read read(GraphBuilder at, String query) {
-            String start = ints(at, "start", 0);
-            String time = ints(at, "time", 2);
+            String start = ints("start", 0);
+            String time = ints("time", 2);
             String keys = at.node("Slice", "past_key", start, "rows", time).output("held_keys");
             String values =
                     at.node("Slice", "past_value", start, "rows", time).output("held_values");
@@ -127,7 +126,7 @@ record BlockFunction(
             String weights =
                     at.node("Softmax", scores).attribute("axis", -1).output("held_weights");
             // The largest weight is exp(largest score - log-sum-exp).
-            String last = ints(at, "last", -1);
+            String last = ints("last", -1);
             String score = at.node("ReduceMax", scores, last).output("held_maximum");
             String weight = at.node("ReduceMax", weights, last).output("held_largest");
             String logarithm = at.node("Log", weight).output("held_logarithm");
@@ -146,16 +145,16 @@ record BlockFunction(
             String news = then.node("Shape", "positions").attribute("start", 1).output("new");
             String from = then.node("Add", "length", news).output("from");
             String to = then.node("Add", from, counts).output("to");
-            String time = ints(then, "kept_time", 2);
+            String time = ints("kept_time", 2);
             String output = then.node("Slice", "past_key", from, to, time).output("kept_output");
             String wide = then.node("Slice", "past_value", from, to, time).output("kept_wide");
             String score =
                     then.node(
                                     "Slice",
                                     wide,
-                                    ints(then, "first", 0),
-                                    ints(then, "second", 1),
-                                    ints(then, "numbers", 3))
+                                    ints("first", 0),
+                                    ints("second", 1),
+                                    ints("numbers", 3))
                             .output("kept_score");
             then.output(output, ElementType.FLOAT, 1, of.kvHeads(), "pairs", of.headSize());
             then.output(score, ElementType.FLOAT, 1, of.kvHeads(), "pairs", 1);
@@ -243,18 +242,18 @@ record BlockFunction(
                     .output(name);
         }
 
+        /**
+         * Never in a branch: ONNX Runtime gives the constants of branches of each call of a
+         * function the same name when it saves a session, and then does not open it.
+         */
         private String ints(String name, long... values) {
-            return ints(graph, name, values);
-        }
-
-        private static String ints(GraphBuilder at, String name, long... values) {
             ByteBuffer data = Buffers.allocate((long) values.length * Long.BYTES);
             for (long value : values) {
                 data.putLong(value);
             }
-            List<Long> shape = new ArrayList<>(List.of((long) values.length));
+            List<Long> shape = List.of((long) values.length);
             Tensor tensor = new Tensor(ElementType.INT64, shape, data.flip());
-            return at.node("Constant").attribute("value", tensor).output(name);
+            return graph.node("Constant").attribute("value", tensor).output(name);
         }
     }
 }

@@ -203,10 +203,10 @@ record DecoderInterface(
                     sequences = Math.toIntExact(tensor.getShape()[0]);
                 }
                 case RaggedAttention.MODES -> {
-                    group = group(session);
+                    group = group(session, model);
                     keepsContext = true;
                 }
-                case PortableBlocks.LENGTH -> group = group(session);
+                case PortableBlocks.LENGTH -> group = group(session, model);
                 case PortableBlocks.REUSED -> keepsContext = true;
                 case RaggedAttention.PLACES,
                         RaggedAttention.SIGHTS,
@@ -275,9 +275,14 @@ record DecoderInterface(
                 Math.toIntExact(shape[2]));
     }
 
-    private static int group(OrtSession session) throws OrtException {
-        Map<String, String> metadata = session.getMetadata().getCustomMetadata();
-        return Integer.parseInt(metadata.getOrDefault(RaggedAttention.GROUP, "1"));
+    private static int group(OrtSession session, String model) throws OrtException {
+        String group = session.getMetadata().getCustomMetadata().get(RaggedAttention.GROUP);
+        if (group == null || !group.matches("[1-9][0-9]{0,5}")) {
+            throw new InferenceException(
+                    "%s: metadata %s: expected the query heads that share a key/value head, found %s; open the model from its checkpoint"
+                            .formatted(model, RaggedAttention.GROUP, group));
+        }
+        return Integer.parseInt(group);
     }
 
     private static InferenceException notADecoder(

@@ -28,7 +28,10 @@ record TgiRequest(Prompt prompt, JsonObject parameters, TgiParameters shape) {
                     "drafted_tokens",
                     "accepted_tokens",
                     "gated_sublayers",
-                    "skipped_sublayers");
+                    "skipped_sublayers",
+                    "denoising_runs",
+                    "verification_runs",
+                    "storing_runs");
 
     static TgiRequest read(Input input, JsonObject defaults, TextGenerator generator) {
         String body = TgiTranslator.body(input);

@@ -12,6 +12,7 @@ import dev.slipstream.graph.OnnxModel;
 import dev.slipstream.oracle.OracleModel;
 import dev.slipstream.oracle.RandomModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
@@ -123,6 +124,29 @@ class PortableBlocksTest {
             run(session, tokens, past, Visibility.whole(KEPT), ContextAttention.KEPT);
             assertThat(run(session, tokens, past, Visibility.CAUSAL))
                     .isDeepEqualTo(run(fresh, tokens, past, Visibility.CAUSAL));
+        }
+    }
+
+    @Test
+    void aSavedModelSeesBlocksToo() throws IOException {
+        RandomModel drawn = drawn("LlamaForCausalLM", 6);
+        Path saved = Files.createDirectory(directory.resolve("saved"));
+        int[] tokens = Arrays.copyOf(drawn.tokens(CONTEXT), 40 + KEPT);
+        Visibility whole = Visibility.whole(KEPT);
+        RuntimeOptions options = options(KEPT);
+        float[][] expected;
+        try (DecoderModel model = DecoderModel.open(graph(), CONTEXT, options, saved);
+                DecoderSession session = model.newSession()) {
+            hold(session, tokens, 40);
+            expected = run(session, tokens, 40, whole);
+        }
+        try (DecoderModel model = DecoderModel.reopen(saved, CONTEXT, options);
+                DecoderSession session = model.newSession()) {
+            assertThat(model.keptContextRows()).isEqualTo(KEPT);
+            hold(session, tokens, 40);
+            assertClose(run(session, tokens, 40, whole, ContextAttention.KEPT), expected, "kept");
+            assertClose(
+                    run(session, tokens, 40, whole, ContextAttention.REUSED), expected, "reused");
         }
     }
 
@@ -239,15 +263,20 @@ class PortableBlocksTest {
     }
 
     private DecoderModel open(int kept) {
+        return DecoderModel.open(graph(), CONTEXT, options(kept));
+    }
+
+    private static RuntimeOptions options(int kept) {
+        return new RuntimeOptions(1, Spinning.OFF, 1).withKeptContextRows(kept);
+    }
+
+    private OnnxModel graph() {
         ModelFiles files = ModelFiles.of(directory);
-        OnnxModel graph =
-                DecoderGraphs.write(
-                        "drawn",
-                        DecoderConfig.read(files),
-                        SafeTensors.read(files),
-                        Precision.FP32,
-                        CONTEXT);
-        RuntimeOptions options = new RuntimeOptions(1, Spinning.OFF, 1);
-        return DecoderModel.open(graph, CONTEXT, options.withKeptContextRows(kept));
+        return DecoderGraphs.write(
+                "drawn",
+                DecoderConfig.read(files),
+                SafeTensors.read(files),
+                Precision.FP32,
+                CONTEXT);
     }
 }

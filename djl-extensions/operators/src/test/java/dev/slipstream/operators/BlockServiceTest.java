@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.inference.Predictor;
+import ai.djl.modality.Input;
+import ai.djl.modality.Output;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.checkpoint.Precision;
 import dev.slipstream.decode.AutoregressiveGenerator;
 import dev.slipstream.decode.BlockWork;
+import dev.slipstream.decode.EffortRequest;
 import dev.slipstream.decode.Generation;
 import dev.slipstream.decode.GenerationOptions;
 import dev.slipstream.decode.Prompt;
@@ -25,6 +31,7 @@ import dev.slipstream.zoo.Models;
 import dev.slipstream.zoo.PrefillOptions;
 import dev.slipstream.zoo.PrefillWeights;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -168,6 +175,29 @@ class BlockServiceTest {
     }
 
     @Test
+    void optionsOfDjlReachTheDecoder() throws Exception {
+        Criteria<Input, Output> criteria =
+                Criteria.builder()
+                        .setTypes(Input.class, Output.class)
+                        .optModelUrls("slipstream:" + shifted + "?blockSize=4&warmStart=off")
+                        .optOption("verification", "policy=always")
+                        .build();
+        try (ZooModel<Input, Output> model = criteria.loadModel();
+                Predictor<Input, Output> predictor = model.newPredictor()) {
+            Input input = new Input();
+            input.addProperty("Content-Type", "application/json");
+            input.add(
+                    "{\"inputs\": \"There was\", \"parameters\": {\"max_new_tokens\": 12, \"details\": true}}"
+                            .getBytes(StandardCharsets.UTF_8));
+            Output output = predictor.predict(input);
+            assertThat(new String(output.getData().getAsBytes(), StandardCharsets.UTF_8))
+                    .containsPattern("\"denoising_runs\": ?[1-9]")
+                    .containsPattern("\"verification_runs\": ?[1-9]")
+                    .containsPattern("\"storing_runs\": ?[1-9]");
+        }
+    }
+
+    @Test
     void togetherAsAlone() {
         LoadOptions batched = options().withPrecision(Precision.FP32).withRequests(4, 100);
         try (BatchingGenerator service = Models.load(shifted, batched);
@@ -202,6 +232,25 @@ class BlockServiceTest {
         Generation kept =
                 text(target.toString(), options("context-reuse from=0", "decoder blocks"));
         assertThat(work(kept).keptContexts()).isPositive();
+    }
+
+    @Test
+    void gatesLeaveSubLayersOfBlocksOut() {
+        LoadOptions gated =
+                options("context-reuse from=0", "verification on")
+                        .withPlan(
+                                Plan.of(
+                                        List.of(),
+                                        List.of(
+                                                "ffn-skip:cold-start=0,cold-end=8,threshold=-1,count=2,warm-up=0"),
+                                        null));
+        try (AutoregressiveGenerator generator = Models.open(shifted, gated)) {
+            GenerationOptions skipping =
+                    GREEDY.toBuilder().effort(new EffortRequest(null, null, -1.0, 2, 0)).build();
+            Generation text = generator.generate(generator.prompt("Once upon a time"), skipping);
+            assertThat(work(text).blocks()).isPositive();
+            assertThat(text.statistics().work().skippedSubLayers()).isPositive();
+        }
     }
 
     @Test

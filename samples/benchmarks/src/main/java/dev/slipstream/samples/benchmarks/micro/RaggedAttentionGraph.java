@@ -7,14 +7,29 @@ import dev.slipstream.graph.GraphBuilder;
 import dev.slipstream.operators.NativeOperators;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Slipstream's attention: one buffer for the keys and values of all layers. */
 final class RaggedAttentionGraph extends AttentionGraph {
     private static final String DOMAIN = "dev.slipstream";
 
-    RaggedAttentionGraph(AttentionHeads heads, int past, int rows) {
+    private final boolean block;
+
+    private RaggedAttentionGraph(AttentionHeads heads, int past, int rows, boolean block) {
         super(heads, past, rows);
+        this.block = block;
+    }
+
+    /** Rows that see those before them. */
+    static RaggedAttentionGraph causal(AttentionHeads heads, int past, int rows) {
+        return new RaggedAttentionGraph(heads, past, rows, false);
+    }
+
+    /** Up to 64 rows that see each other. */
+    static RaggedAttentionGraph block(AttentionHeads heads, int past, int rows) {
+        return new RaggedAttentionGraph(heads, past, rows, true);
     }
 
     @Override
@@ -64,9 +79,12 @@ final class RaggedAttentionGraph extends AttentionGraph {
         }
         input("starts", ints(new int[] {0, rows}, 2));
         input("pasts", ints(new int[] {past}, 1));
-        input("modes", ints(new int[1], 1));
-        input("places", ints(new int[0], 0));
-        input("sights", longs(new long[0], 0, 0));
+        input("modes", ints(new int[] {block ? 1 : 0}, 1));
+        int placed = block ? rows : 0;
+        input("places", ints(IntStream.range(0, placed).toArray(), placed));
+        long[] sights = new long[placed];
+        Arrays.fill(sights, -1L >>> (Long.SIZE - rows));
+        input("sights", longs(sights, placed, block ? 1 : 0));
         input("buffer", floats(buffer, LAYERS, 2, heads.kvHeads(), past + rows, heads.size()));
     }
 }
