@@ -1,5 +1,6 @@
 package dev.slipstream.zoo;
 
+import dev.slipstream.decode.LanguageModel;
 import dev.slipstream.decode.block.BlockDecoding;
 import dev.slipstream.decode.block.BorderRule;
 import dev.slipstream.decode.block.ContextReuse;
@@ -8,6 +9,7 @@ import dev.slipstream.decode.block.Storing;
 import dev.slipstream.decode.block.Unmasking;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +86,29 @@ public record BlockOptions(
                 null,
                 null,
                 Storing.CAUSAL);
+    }
+
+    /**
+     * Returns how a model that is open writes its texts by these options, for whoever compares
+     * several ways with one open model.
+     *
+     * @param model stays its owner's; opened for blocks, with room for what they keep of the
+     *     context if these options reuse it
+     * @throws dev.slipstream.checkpoint.CheckpointException if the model cannot write them
+     */
+    public BlockDecoding method(LanguageModel model) {
+        BlockOptions blocks =
+                new BlockOptions(
+                        DecoderKind.BLOCKS,
+                        size,
+                        steps,
+                        unmasking,
+                        borders,
+                        verification,
+                        contextReuse,
+                        storing);
+        return Objects.requireNonNull(
+                new BlockOpener(LoadOptions.defaults().withBlocks(blocks)).open(model));
     }
 
     /** Returns the names that {@link #parse} asks for beside {@code decoder}, in order. */

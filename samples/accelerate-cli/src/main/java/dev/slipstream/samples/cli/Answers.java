@@ -8,6 +8,7 @@ import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.TextGenerator;
 import dev.slipstream.decode.TokenStream;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Decodes one text after the other until it is told to end. */
@@ -41,18 +42,23 @@ final class Answers {
                 throw new CancellationException();
             }
             StringBuilder text = new StringBuilder();
+            IntStream.Builder tokens = IntStream.builder();
             Statistics.Work prefill = null;
             while (stream.hasNext()) {
                 TextChunk chunk = stream.next();
                 prefill = prefill == null ? stream.statistics().work() : prefill;
                 text.append(chunk.text());
+                chunk.tokens().forEach(token -> tokens.add(token.id()));
             }
             if (stream.finishReason() == FinishReason.CANCELLED) {
                 throw new CancellationException();
             }
             Statistics end = stream.statistics();
             return new Answer(
-                    text.toString(), Decoding.of(prefill == null ? end.work() : prefill, end));
+                    text.toString(),
+                    tokens.build().toArray(),
+                    end,
+                    Decoding.of(prefill == null ? end.work() : prefill, end));
         } finally {
             running = null;
         }

@@ -97,6 +97,7 @@ final class CommandTree implements Runnable {
         all.put("evaluate", () -> new EvaluateCommand(library, terminal));
         all.put("frontier", () -> new FrontierCommand(library, terminal));
         all.put("bench", () -> new BenchCommand(library, terminal));
+        all.put("blocks", () -> new BlocksCommand(library, terminal));
         all.put("throughput", () -> new ThroughputCommand(library, Models::load, terminal));
         all.put("threads", () -> new ThreadsCommand(library, terminal));
         all.put("accelerate", () -> new AccelerateCommand(library, terminal));

@@ -66,8 +66,9 @@ class DecodingTest {
     }
 
     private static Answer answer(String text, int tokensAfterTheFirst) {
+        Statistics statistics = text(tokensAfterTheFirst + 1, 0, 1000);
         return new Answer(
-                text, Decoding.of(Statistics.Work.NONE, text(tokensAfterTheFirst + 1, 0, 1000)));
+                text, new int[0], statistics, Decoding.of(Statistics.Work.NONE, statistics));
     }
 
     private static Statistics text(int tokens, long firstMillis, long millis) {

@@ -55,7 +55,8 @@ final class CommandTree implements Runnable {
                 .addSubcommand("pretrain", new PretrainCommand(session))
                 .addSubcommand("matformer", new MatFormerCommand(session))
                 .addSubcommand("distil", new DistilCommand(session))
-                .addSubcommand("adapt", new AdaptCommand(session));
+                .addSubcommand("adapt", new AdaptCommand(session))
+                .addSubcommand("synthetic", new SyntheticCommand());
         commandLine
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
