@@ -18,10 +18,12 @@ final class BlockOpener {
     private static final System.Logger LOGGER = System.getLogger(BlockOpener.class.getName());
 
     private final BlockOptions options;
+    private final Device device;
     private final boolean drafts;
 
     BlockOpener(LoadOptions loading) {
         options = loading.blocks();
+        device = loading.device();
         drafts = !loading.drafting().drafters().isEmpty();
     }
 
@@ -30,11 +32,11 @@ final class BlockOpener {
      *
      * @throws CheckpointException if blocks are asked for
      */
-    void refuse(ModelSource source, Device device) {
+    void refuse(ModelSource source) {
         if (options.decoder() != DecoderKind.BLOCKS) {
             return;
         }
-        if (device == Device.GPU) {
+        if (device.resolve() == Device.GPU) {
             throw new CheckpointException(
                     "%s: expected the processor for the decoder blocks, whose attention is written for it, found a GPU; open the model on the processor, or leave the blocks out"
                             .formatted(source.name()));
@@ -121,7 +123,7 @@ final class BlockOpener {
         boolean wanted =
                 options.decoder() == DecoderKind.BLOCKS
                         || options.decoder() == DecoderKind.AUTO && !drafts;
-        return wanted && taught != null && decoder.seesBlocks()
+        return wanted && taught != null && decoder.seesBlocks() && device.resolve() == Device.CPU
                 ? sized(taught, decoder.name())
                 : null;
     }
@@ -145,7 +147,7 @@ final class BlockOpener {
         if (taught && options.decoder() == DecoderKind.AUTO && !drafts) {
             LOGGER.log(
                     System.Logger.Level.INFO,
-                    "{0}: was taught to write blocks, but is decoded token by token: blocks need the native operators, on the processor",
+                    "{0}: was taught to write blocks, but is decoded token by token: its attention is causal only as it was opened, or on a GPU",
                     model.name());
         }
     }
@@ -158,7 +160,7 @@ final class BlockOpener {
 
     private static CheckpointException unseeing(String model) {
         return new CheckpointException(
-                "%s: expected attention in which new tokens see each other, for the decoder blocks, found only the causal one of ONNX Runtime; have the native operators (slipstream-operators) on the class path, and open a checkpoint or a directory that Slipstream wrote of one"
+                "%s: expected attention in which new tokens see each other, for the decoder blocks, found a causal one that cannot be replaced; open a checkpoint or a directory that Slipstream wrote of one, for a sliding window with the native operators (slipstream-operators) on the class path, or leave decoder and options of blocks out"
                         .formatted(model));
     }
 }

@@ -38,7 +38,7 @@ final class ModelOpener {
         // Before the graph is made, which takes a while.
         Device device = options.device().resolve();
         refuseDraftsThatCannotBe(source);
-        new BlockOpener(options).refuse(source, device);
+        new BlockOpener(options).refuse(source);
         TokenizerLoad load = new TokenizerLoad(source);
         DecoderModel decoder = null;
         try {

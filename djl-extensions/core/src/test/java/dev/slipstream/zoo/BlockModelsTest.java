@@ -5,16 +5,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.slipstream.checkpoint.CheckpointException;
 import dev.slipstream.decode.AutoregressiveGenerator;
+import dev.slipstream.decode.BlockWork;
+import dev.slipstream.decode.GenerationOptions;
+import dev.slipstream.decode.Prompt;
 import dev.slipstream.decode.block.BlockDecoding;
 import dev.slipstream.oracle.RandomModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which models are written by blocks where the native operators are not, and what is refused. */
+/** Which models write by blocks where the native operators are not, and what is refused. */
 class BlockModelsTest {
+    private static final String BLOCK_DIFFUSION =
+            "{\"block_diffusion\": {\"block_size\": 8, \"mask_token_id\": 7, \"alignment\": \"shifted\"}}";
+
     private static final LoadOptions BLOCKS =
             LoadOptions.defaults().withBlocks(BlockOptions.of(DecoderKind.BLOCKS));
 
@@ -25,32 +33,94 @@ class BlockModelsTest {
 
     @BeforeEach
     void write() throws IOException {
-        RandomModel model = new RandomModel("LlamaForCausalLM", 5).with("vocab_size", "270");
-        untaught = model.write(directory.resolve("untaught")).toString();
+        untaught = model("LlamaForCausalLM").write(directory.resolve("untaught")).toString();
         taught =
-                model.with(
-                                "slipstream",
-                                "{\"block_diffusion\": {\"block_size\": 8, \"mask_token_id\": 7, \"alignment\": \"shifted\"}}")
+                model("LlamaForCausalLM")
+                        .with("slipstream", BLOCK_DIFFUSION)
                         .write(directory.resolve("taught"))
                         .toString();
     }
 
-    @Test
-    void blocksWithoutTheirAttentionAreRefused() {
-        assertThatThrownBy(() -> Models.open(taught, BLOCKS).close())
-                .isInstanceOf(CheckpointException.class)
-                .hasMessageContainingAll(
-                        "taught: expected attention in which new tokens see each other",
-                        "slipstream-operators");
+    private static RandomModel model(String architecture) {
+        return new RandomModel(architecture, 5).with("vocab_size", "270");
     }
 
     @Test
-    void autoTakesSingleTokensThen() {
-        for (String model : new String[] {taught, untaught}) {
-            try (AutoregressiveGenerator opened = Models.open(model, LoadOptions.defaults())) {
-                assertThat(opened.method()).isNotInstanceOf(BlockDecoding.class);
+    void aTaughtModelWritesBlocksByItself() {
+        for (LoadOptions options :
+                List.of(
+                        LoadOptions.defaults(),
+                        BLOCKS,
+                        with("context-reuse", "from=0"),
+                        with("verification", "policy=always"))) {
+            try (AutoregressiveGenerator opened = Models.open(taught, options)) {
+                assertThat(opened.method()).isInstanceOf(BlockDecoding.class);
+                BlockWork work = work(opened);
+                assertThat(work.denoisingRuns()).isPositive();
+                assertThat(work.keptContexts() > 0)
+                        .isEqualTo(options.blocks().contextReuse() != null);
+                assertThat(work.verificationRuns() > 0)
+                        .isEqualTo(options.blocks().verification() != null);
             }
         }
+    }
+
+    @Test
+    void singleTokensOtherwise() {
+        LoadOptions single = with("decoder", "autoregressive");
+        LoadOptions drafted =
+                LoadOptions.defaults().withDrafting(DraftOptions.of(DrafterKind.PROMPT_LOOKUP));
+        for (LoadOptions options : List.of(single, drafted)) {
+            try (AutoregressiveGenerator opened = Models.open(taught, options)) {
+                assertThat(work(opened)).isEqualTo(BlockWork.NONE);
+            }
+        }
+        try (AutoregressiveGenerator opened = Models.open(untaught, LoadOptions.defaults())) {
+            assertThat(work(opened)).isEqualTo(BlockWork.NONE);
+        }
+    }
+
+    @Test
+    void attentionWithAWindowStaysCausal() throws IOException {
+        String windowed =
+                model("MistralForCausalLM")
+                        .with("sliding_window", "16")
+                        .with("slipstream", BLOCK_DIFFUSION)
+                        .write(directory.resolve("windowed"))
+                        .toString();
+        assertThatThrownBy(() -> Models.open(windowed, BLOCKS).close())
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContainingAll(
+                        "windowed: expected attention in which new tokens see each other",
+                        "slipstream-operators");
+        try (AutoregressiveGenerator opened = Models.open(windowed, LoadOptions.defaults())) {
+            assertThat(work(opened)).isEqualTo(BlockWork.NONE);
+        }
+    }
+
+    @Test
+    void delimitersHaveToBeInTheVocabulary() throws IOException {
+        String small =
+                model("LlamaForCausalLM")
+                        .with("slipstream", BLOCK_DIFFUSION)
+                        .with("vocab_size", "64")
+                        .write(directory.resolve("small"))
+                        .toString();
+        LoadOptions lines = with("borders", "adablock:delimiters=newline");
+        assertThatThrownBy(() -> Models.open(small, lines).close())
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageStartingWith("small: delimiters: the tokenizer has no token");
+    }
+
+    private static LoadOptions with(String name, String text) {
+        return LoadOptions.defaults().withBlocks(BlockOptions.parse(Map.of(name, text)::get));
+    }
+
+    private static BlockWork work(AutoregressiveGenerator opened) {
+        Prompt prompt = new Prompt("", new int[] {9, 12, 15, 20});
+        GenerationOptions options =
+                GenerationOptions.builder().maxTokens(20).ignoreEndOfText(true).build();
+        return opened.generate(prompt, options).statistics().work().blocks();
     }
 
     @Test
