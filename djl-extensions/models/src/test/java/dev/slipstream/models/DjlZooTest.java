@@ -199,7 +199,8 @@ class DjlZooTest {
                 .contains(
                         "dev.slipstream:storyteller-7m",
                         "dev.slipstream:stories260k",
-                        "dev.slipstream:babyllama105");
+                        "dev.slipstream:babyllama105",
+                        "dev.slipstream:storyteller-7m-diffusion");
     }
 
     @Test
