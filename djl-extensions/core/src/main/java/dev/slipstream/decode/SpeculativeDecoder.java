@@ -165,23 +165,8 @@ public final class SpeculativeDecoder implements TextDecoder {
     }
 
     @Override
-    public void end(FinishReason reason) {
-        text.end(reason);
-    }
-
-    @Override
-    public @Nullable FinishReason finishReason() {
-        return text.finishReason();
-    }
-
-    @Override
-    public @Nullable TextChunk poll() {
-        return text.poll();
-    }
-
-    @Override
-    public int generated() {
-        return text.generated();
+    public WrittenText text() {
+        return text;
     }
 
     @Override

@@ -30,20 +30,31 @@ public interface TextDecoder extends AutoCloseable {
      */
     void take(Logits logits, long runNanos);
 
+    /** Returns what is written so far. */
+    WrittenText text();
+
     /** Ends the text; what was held back comes out. */
-    void end(FinishReason reason);
+    default void end(FinishReason reason) {
+        text().end(reason);
+    }
 
     /** Returns why the text ended; null while it goes on. */
-    @Nullable FinishReason finishReason();
+    default @Nullable FinishReason finishReason() {
+        return text().finishReason();
+    }
 
     /**
      * Returns the text that became certain since the last call, with its tokens; null if there is
      * none yet, or none left.
      */
-    @Nullable TextChunk poll();
+    default @Nullable TextChunk poll() {
+        return text().poll();
+    }
 
     /** Returns how many tokens were decoded, an end token included. */
-    int generated();
+    default int generated() {
+        return text().generated();
+    }
 
     /** Returns what was saved and where the time went. */
     Statistics.Work work();

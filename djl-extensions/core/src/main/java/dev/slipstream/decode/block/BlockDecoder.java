@@ -3,7 +3,6 @@ package dev.slipstream.decode.block;
 import dev.slipstream.checkpoint.BlockDiffusion;
 import dev.slipstream.decode.FinishReason;
 import dev.slipstream.decode.Statistics;
-import dev.slipstream.decode.TextChunk;
 import dev.slipstream.decode.TextDecoder;
 import dev.slipstream.decode.TextReader;
 import dev.slipstream.decode.TextRequest;
@@ -251,23 +250,8 @@ final class BlockDecoder implements TextDecoder {
     }
 
     @Override
-    public void end(FinishReason reason) {
-        text.end(reason);
-    }
-
-    @Override
-    public @Nullable FinishReason finishReason() {
-        return text.finishReason();
-    }
-
-    @Override
-    public @Nullable TextChunk poll() {
-        return text.poll();
-    }
-
-    @Override
-    public int generated() {
-        return text.generated();
+    public WrittenText text() {
+        return text;
     }
 
     @Override
