@@ -93,7 +93,9 @@ final class SyntheticTask {
         prompt.append('?');
         order.forEach(i -> prompt.append(letter(letters.get(i))));
         return new Problem(
-                Kind.RECALL, prompt.append('>').toString(), joined(order.stream().map(values::get).toList()));
+                Kind.RECALL,
+                prompt.append('>').toString(),
+                joined(order.stream().map(values::get).toList()));
     }
 
     private static char letter(int index) {
