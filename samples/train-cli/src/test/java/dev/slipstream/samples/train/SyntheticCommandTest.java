@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,8 @@ class SyntheticCommandTest {
             String text = new SyntheticTask(1).document(20);
             int[] ids = tokenizer.encode(text, Tokenizer.SpecialTokens.AS_WRITTEN);
             assertThat(ids).hasSize(text.length());
-            assertThat(ids).allMatch(id -> id > 0 && id < config.vocabularySize() - 1);
+            assertThat(Arrays.stream(ids))
+                    .allMatch(id -> id > 0 && id < config.vocabularySize() - 1);
             assertThat(tokenizer.decode(ids, 0, ids.length)).isEqualTo(text);
         }
     }

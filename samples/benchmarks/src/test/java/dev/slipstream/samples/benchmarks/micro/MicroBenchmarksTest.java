@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,6 +35,7 @@ class MicroBenchmarksTest {
     private static final Map<String, Map<String, String[]>> SMALL =
             Map.ofEntries(
                     Map.entry("AttentionOperator", Map.of("past", values("16"))),
+                    Map.entry("BlockAttention", Map.of("past", values("16"), "rows", values("4"))),
                     Map.entry("DecodeStep", Map.of("past", values("8"))),
                     Map.entry("Denoising", Map.of("past", values("300"), "block", values("4"))),
                     Map.entry("DraftGate", Map.of("drafter", values("layer-skip"))),
@@ -46,6 +48,8 @@ class MicroBenchmarksTest {
                     Map.entry("SharedStep", Map.of()),
                     Map.entry("TemplateRendering", Map.of()),
                     Map.entry("Verification", Map.of("weights", values("int8"))));
+
+    private static final Set<String> OPERATORS = Set.of("AttentionOperator", "BlockAttention");
 
     /** Nothing is timed here, so that others may measure, or test, on the machine meanwhile. */
     @BeforeAll
@@ -64,7 +68,7 @@ class MicroBenchmarksTest {
     @ParameterizedTest
     @MethodSource("benchmarks")
     void runsAndGivesWhatItShould(String name) throws RunnerException {
-        if (name.equals("AttentionOperator") && NativeOperators.library().isEmpty()) {
+        if (OPERATORS.contains(name) && NativeOperators.library().isEmpty()) {
             assertThatThrownBy(() -> run(name, MODEL, SMALL.get(name)))
                     .hasStackTraceContaining("expected native operators");
             return;
