@@ -104,8 +104,8 @@ class CommandTreeTest {
                                 + " 'train matformer --help')",
                         "train pretrain: length of a sequence: expected at most the model's 64"
                                 + " tokens, found 65 (see 'train pretrain --help')",
-                        "train: expected a command: pretrain, matformer, distil, adapt (see 'train"
-                                + " --help')");
+                        "train: expected a command: pretrain, matformer, distil, adapt, synthetic (see"
+                                + " 'train --help')");
     }
 
     private int run(String command, String... arguments) {
