@@ -30,6 +30,11 @@ final class Buffers {
         }
     }
 
+    /** Returns a buffer itself, or a larger one in its place if it became too small. */
+    static ByteBuffer fitting(ByteBuffer buffer, long bytes) {
+        return buffer.capacity() >= bytes ? buffer : larger(buffer, bytes);
+    }
+
     /** Returns a buffer in the place of one that became too small, half as large again at least. */
     static ByteBuffer larger(ByteBuffer old, long bytes) {
         long roomy = Math.min(Integer.MAX_VALUE, old.capacity() * 3L / 2);

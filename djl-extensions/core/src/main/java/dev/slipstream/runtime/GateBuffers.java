@@ -1,12 +1,9 @@
 package dev.slipstream.runtime;
 
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -43,44 +40,21 @@ final class GateBuffers {
         }
     }
 
-    /** Puts tensors over the buffers among a run's; the caller closes them. */
-    void bind(
-            OrtEnvironment environment,
-            int tokens,
-            Map<String, OnnxTensor> inputs,
-            Map<String, OnnxValue> outputs,
-            List<OnnxTensor> made)
-            throws OrtException {
-        Tensors tensors = new Tensors(environment, made);
+    /** Puts tensors over the buffers among a run's. */
+    void bind(RunInputs inputs, Map<String, OnnxValue> outputs, int tokens) throws OrtException {
         if (shape.switches() > 0) {
-            inputs.put(Effort.GATES, tensors.over(switches, OnnxJavaType.BOOL, shape.switches()));
+            inputs.put(Effort.GATES, switches, OnnxJavaType.BOOL, shape.switches());
         }
         if (shape.layers() > 0) {
-            inputs.put(Effort.WIDTHS, tensors.over(widths, OnnxJavaType.INT64, shape.layers()));
+            inputs.put(Effort.WIDTHS, widths, OnnxJavaType.INT64, shape.layers());
         }
         if (shape.skippable() > 0) {
-            inputs.put(
-                    Effort.SKIP_THRESHOLDS, tensors.over(thresholds, OnnxJavaType.FLOAT, tokens));
-            inputs.put(Effort.SKIP_COUNTS, tensors.over(counts, OnnxJavaType.INT64, tokens));
-            inputs.put(Effort.SKIP_REARMS, tensors.over(rearms, OnnxJavaType.BOOL, tokens));
+            inputs.put(Effort.SKIP_THRESHOLDS, thresholds, OnnxJavaType.FLOAT, tokens);
+            inputs.put(Effort.SKIP_COUNTS, counts, OnnxJavaType.INT64, tokens);
+            inputs.put(Effort.SKIP_REARMS, rearms, OnnxJavaType.BOOL, tokens);
             outputs.put(
                     Effort.SKIPPED,
-                    tensors.over(skipped, OnnxJavaType.BOOL, shape.skippable(), tokens));
-        }
-    }
-
-    private record Tensors(OrtEnvironment environment, List<OnnxTensor> made) {
-        OnnxTensor over(ByteBuffer buffer, OnnxJavaType type, int... sizes) throws OrtException {
-            long[] dimensions = new long[sizes.length];
-            int elements = 1;
-            for (int i = 0; i < sizes.length; i++) {
-                dimensions[i] = sizes[i];
-                elements *= sizes[i];
-            }
-            ByteBuffer view = buffer.slice(0, elements * type.size).order(buffer.order());
-            OnnxTensor tensor = OnnxTensor.createTensor(environment, view, dimensions, type);
-            made.add(tensor);
-            return tensor;
+                    inputs.tensor(skipped, OnnxJavaType.BOOL, shape.skippable(), tokens));
         }
     }
 

@@ -1,12 +1,8 @@
 package dev.slipstream.runtime;
 
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
-import java.util.List;
-import java.util.Map;
 
 /** The inputs that tell a graph with {@link PortableBlocks} what new rows see. */
 final class PortableSights {
@@ -32,28 +28,16 @@ final class PortableSights {
         bias = Buffers.allocate((long) tokens * tokens * Float.BYTES);
     }
 
-    /** Puts them into a run's inputs, with tensors for the caller to close. */
-    void bind(OrtEnvironment environment, Map<String, OnnxTensor> inputs, List<OnnxTensor> made)
-            throws OrtException {
-        Tensors tensors = new Tensors(environment, inputs, made);
-        tensors.put(PortableBlocks.POSITIONS, positions, OnnxJavaType.INT64, 1, tokens);
-        tensors.put(PortableBlocks.BIAS, bias, OnnxJavaType.FLOAT, tokens, tokens);
-        tensors.put(PortableBlocks.LENGTH, length, OnnxJavaType.INT64, 1);
-        tensors.put(PortableBlocks.ROWS, rows, OnnxJavaType.INT64, 1);
-        tensors.put(PortableBlocks.CONTEXT_BIAS, contextBias, OnnxJavaType.FLOAT, 1);
+    /** Puts them into a run's inputs. */
+    void bind(RunInputs inputs) throws OrtException {
+        inputs.put(PortableBlocks.POSITIONS, positions, OnnxJavaType.INT64, 1, tokens);
+        inputs.put(PortableBlocks.BIAS, bias, OnnxJavaType.FLOAT, tokens, tokens);
+        inputs.put(PortableBlocks.LENGTH, length, OnnxJavaType.INT64, 1);
+        inputs.put(PortableBlocks.ROWS, rows, OnnxJavaType.INT64, 1);
+        inputs.put(PortableBlocks.CONTEXT_BIAS, contextBias, OnnxJavaType.FLOAT, 1);
         if (decoder.keepsContext()) {
-            tensors.put(PortableBlocks.REUSED, reused, OnnxJavaType.BOOL);
-            tensors.put(PortableBlocks.KEPT, kept, OnnxJavaType.INT64, 1);
-        }
-    }
-
-    private record Tensors(
-            OrtEnvironment environment, Map<String, OnnxTensor> inputs, List<OnnxTensor> made) {
-        void put(String name, ByteBuffer buffer, OnnxJavaType type, long... shape)
-                throws OrtException {
-            OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape, type);
-            made.add(tensor);
-            inputs.put(name, tensor);
+            inputs.put(PortableBlocks.REUSED, reused, OnnxJavaType.BOOL);
+            inputs.put(PortableBlocks.KEPT, kept, OnnxJavaType.INT64, 1);
         }
     }
 

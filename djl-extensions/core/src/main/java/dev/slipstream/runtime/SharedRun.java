@@ -81,9 +81,9 @@ final class SharedRun implements AutoCloseable {
         int tokens = sequences.stream().mapToInt(s -> s.turn().length()).sum();
         int rows = sequences.stream().mapToInt(Sequence::rows).sum();
         int size = decoder.vocabularySize();
-        ids = fitting(ids, (long) tokens * Long.BYTES);
-        positions = fitting(positions, (long) rows * Long.BYTES);
-        logits = fitting(logits, (long) rows * size * Float.BYTES);
+        ids = Buffers.fitting(ids, (long) tokens * Long.BYTES);
+        positions = Buffers.fitting(positions, (long) rows * Long.BYTES);
+        logits = Buffers.fitting(logits, (long) rows * size * Float.BYTES);
         gates.reserve(tokens);
         gates.fillRun(sequences.get(0).turn().effort(depth));
         fill(sequences, tokens, depth);
@@ -92,23 +92,23 @@ final class SharedRun implements AutoCloseable {
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         List<OnnxTensor> made = new ArrayList<>();
         try {
-            put(inputs, made, decoder.ids(), ids, 1, tokens);
-            put(inputs, made, decoder.logitPositions(), positions, rows);
-            put(inputs, made, decoder.starts(), starts, decoder.sequences() + 1L);
-            put(inputs, made, decoder.pasts(), pasts, decoder.sequences());
+            RunInputs run = new RunInputs(environment, inputs, made);
+            put(run, decoder.ids(), ids, 1, tokens);
+            put(run, decoder.logitPositions(), positions, rows);
+            put(run, decoder.starts(), starts, decoder.sequences() + 1L);
+            put(run, decoder.pasts(), pasts, decoder.sequences());
             sights.fill(sequences.stream().map(Sequence::turn).toList());
-            sights.bind(environment, inputs, made);
-            put(inputs, made, decoder.draft(), draft);
-            put(inputs, made, decoder.longRun(), longRun);
+            sights.bind(run);
+            put(run, decoder.draft(), draft);
+            put(run, decoder.longRun(), longRun);
             for (int i = 0; i < decoder.sequences(); i++) {
                 OnnxTensor used = i < sequences.size() ? sequences.get(i).keysAndValues() : nothing;
                 inputs.put(RaggedAttention.KEYS_VALUES + i, Objects.requireNonNull(used));
             }
-            OnnxTensor output = tensor(logits, OnnxJavaType.FLOAT, 1, rows, size);
-            made.add(output);
+            OnnxTensor output = run.tensor(logits, OnnxJavaType.FLOAT, 1, rows, size);
             Map<String, OnnxValue> outputs = new LinkedHashMap<>();
             outputs.put(decoder.logits().name(), output);
-            gates.bind(environment, tokens, inputs, outputs, made);
+            gates.bind(run, outputs, tokens);
             session.run(inputs, Set.of(), outputs, options).close();
         } finally {
             made.forEach(OnnxTensor::close);
@@ -179,32 +179,14 @@ final class SharedRun implements AutoCloseable {
         options.close();
     }
 
-    private void put(
-            Map<String, OnnxTensor> inputs,
-            List<OnnxTensor> made,
+    private static void put(
+            RunInputs inputs,
             DecoderInterface.@Nullable Input input,
             ByteBuffer buffer,
             long... shape)
             throws OrtException {
         if (input != null) {
-            OnnxTensor tensor = tensor(buffer, input.type(), shape);
-            made.add(tensor);
-            inputs.put(input.name(), tensor);
+            inputs.put(input.name(), buffer, input.type(), shape);
         }
-    }
-
-    private OnnxTensor tensor(ByteBuffer buffer, OnnxJavaType type, long... shape)
-            throws OrtException {
-        long elements = 1;
-        for (long dimension : shape) {
-            elements *= dimension;
-        }
-        ByteBuffer view =
-                buffer.slice(0, Math.toIntExact(elements * type.size)).order(buffer.order());
-        return OnnxTensor.createTensor(environment, view, shape, type);
-    }
-
-    private static ByteBuffer fitting(ByteBuffer buffer, long bytes) {
-        return buffer.capacity() >= bytes ? buffer : Buffers.larger(buffer, bytes);
     }
 }

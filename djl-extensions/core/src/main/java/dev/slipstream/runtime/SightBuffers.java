@@ -1,12 +1,9 @@
 package dev.slipstream.runtime;
 
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The inputs that tell the native attention which of each other new rows see. Where all are causal
@@ -35,8 +32,8 @@ final class SightBuffers {
         }
         words = (most + Long.SIZE - 1) / Long.SIZE;
         tokens = words == 0 ? 0 : tokens;
-        places = fitting(places, (long) tokens * Integer.BYTES);
-        sights = fitting(sights, (long) tokens * words * Long.BYTES);
+        places = Buffers.fitting(places, (long) tokens * Integer.BYTES);
+        sights = Buffers.fitting(sights, (long) tokens * words * Long.BYTES);
         int row = 0;
         for (int i = 0; i < turns.size(); i++) {
             Turn turn = turns.get(i);
@@ -63,35 +60,10 @@ final class SightBuffers {
         }
     }
 
-    /** Puts them into a run's inputs, with tensors for the caller to close. */
-    void bind(OrtEnvironment environment, Map<String, OnnxTensor> inputs, List<OnnxTensor> made)
-            throws OrtException {
-        put(environment, inputs, made, RaggedAttention.MODES, modes, decoder.sequences());
-        put(environment, inputs, made, RaggedAttention.PLACES, places, tokens);
-        put(environment, inputs, made, RaggedAttention.SIGHTS, sights, tokens, words);
-    }
-
-    private static void put(
-            OrtEnvironment environment,
-            Map<String, OnnxTensor> inputs,
-            List<OnnxTensor> made,
-            String name,
-            ByteBuffer buffer,
-            long... shape)
-            throws OrtException {
-        OnnxJavaType type =
-                name.equals(RaggedAttention.SIGHTS) ? OnnxJavaType.INT64 : OnnxJavaType.INT32;
-        long bytes = type.size;
-        for (long dimension : shape) {
-            bytes *= dimension;
-        }
-        ByteBuffer view = buffer.slice(0, (int) bytes).order(buffer.order());
-        OnnxTensor tensor = OnnxTensor.createTensor(environment, view, shape, type);
-        made.add(tensor);
-        inputs.put(name, tensor);
-    }
-
-    private static ByteBuffer fitting(ByteBuffer buffer, long bytes) {
-        return buffer.capacity() >= bytes ? buffer : Buffers.larger(buffer, bytes);
+    /** Puts them into a run's inputs. */
+    void bind(RunInputs inputs) throws OrtException {
+        inputs.put(RaggedAttention.MODES, modes, OnnxJavaType.INT32, decoder.sequences());
+        inputs.put(RaggedAttention.PLACES, places, OnnxJavaType.INT32, tokens);
+        inputs.put(RaggedAttention.SIGHTS, sights, OnnxJavaType.INT64, tokens, words);
     }
 }

@@ -65,14 +65,14 @@ final class Step implements AutoCloseable {
             longRun = optional(decoder.longRun(), 1);
             gates = new GateBuffers(decoder);
             gates.reserve(tokens);
-            gates.bind(environment, tokens, inputs, outputs, owned);
+            gates.bind(new RunInputs(environment, inputs, owned), outputs, tokens);
             sights = decoder.ragged() ? new SightBuffers(decoder) : null;
             portableSights =
                     decoder.sees() && !decoder.ragged()
                             ? new PortableSights(decoder, tokens)
                             : null;
             if (portableSights != null) {
-                portableSights.bind(environment, inputs, owned);
+                portableSights.bind(new RunInputs(environment, inputs, owned));
             }
             rawLogits = logitsBuffer(room);
             logits = wantedRows(room);
@@ -201,7 +201,7 @@ final class Step implements AutoCloseable {
             seen.forEach(OnnxTensor::close);
             seen.clear();
             sights.fill(List.of(turn));
-            sights.bind(environment, inputs, seen);
+            sights.bind(new RunInputs(environment, inputs, seen));
         }
         causal = turn.causal();
     }

@@ -1,6 +1,5 @@
 package dev.slipstream.zoo;
 
-import java.util.Arrays;
 import java.util.Locale;
 
 /** The ways to write a text that a user can name. */
@@ -21,14 +20,7 @@ public enum DecoderKind {
      * @throws IllegalArgumentException if there is none of that name
      */
     public static DecoderKind parse(String name) {
-        for (DecoderKind kind : values()) {
-            if (kind.label().equals(name.strip().toLowerCase(Locale.ROOT))) {
-                return kind;
-            }
-        }
-        throw new IllegalArgumentException(
-                "expected one of %s, found '%s'"
-                        .formatted(Arrays.stream(values()).map(DecoderKind::label).toList(), name));
+        return OptionTexts.constant(DecoderKind.class, name);
     }
 
     /** Returns the name that users know it by. */

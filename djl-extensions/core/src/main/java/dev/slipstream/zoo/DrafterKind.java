@@ -1,6 +1,5 @@
 package dev.slipstream.zoo;
 
-import java.util.Arrays;
 import java.util.Locale;
 
 /** The ways to draft that a user can name, in order of what a draft costs. */
@@ -28,14 +27,7 @@ public enum DrafterKind {
      * @throws IllegalArgumentException if there is none of that name
      */
     public static DrafterKind parse(String name) {
-        for (DrafterKind kind : values()) {
-            if (kind.label().equals(name.strip().toLowerCase(Locale.ROOT).replace('_', '-'))) {
-                return kind;
-            }
-        }
-        throw new IllegalArgumentException(
-                "expected one of %s, found '%s'"
-                        .formatted(Arrays.stream(values()).map(DrafterKind::label).toList(), name));
+        return OptionTexts.constant(DrafterKind.class, name);
     }
 
     /** Returns the name that users know it by. */

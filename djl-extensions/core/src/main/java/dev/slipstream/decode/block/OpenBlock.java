@@ -2,7 +2,6 @@ package dev.slipstream.decode.block;
 
 import dev.slipstream.decode.Token;
 import dev.slipstream.decode.WrittenText;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The block that a request is writing: where it stands, its places, how far it is. */
@@ -64,12 +63,7 @@ final class OpenBlock {
             return predictions;
         }
         places.shorten(length);
-        return new Predictions(
-                Arrays.copyOf(predictions.tokens(), length),
-                Arrays.copyOf(predictions.confidences(), length),
-                Arrays.copyOf(predictions.entropies(), length),
-                Arrays.copyOf(predictions.margins(), length),
-                Arrays.copyOf(predictions.collisions(), length));
+        return predictions.first(length);
     }
 
     void fix(int place, Token token) {

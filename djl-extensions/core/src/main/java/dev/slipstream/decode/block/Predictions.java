@@ -1,5 +1,7 @@
 package dev.slipstream.decode.block;
 
+import java.util.Arrays;
+
 /**
  * What the model predicts for the places of a block after one run. Only places that are not known
  * have a prediction; asking for another one gives 0.
@@ -33,6 +35,16 @@ public record Predictions(
                                     margins.length,
                                     collisions.length));
         }
+    }
+
+    /** Returns the predictions of the first places. */
+    public Predictions first(int length) {
+        return new Predictions(
+                Arrays.copyOf(tokens, length),
+                Arrays.copyOf(confidences, length),
+                Arrays.copyOf(entropies, length),
+                Arrays.copyOf(margins, length),
+                Arrays.copyOf(collisions, length));
     }
 
     /** Returns the number of places. */

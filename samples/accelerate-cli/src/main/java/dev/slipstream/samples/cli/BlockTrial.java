@@ -103,14 +103,13 @@ final class BlockTrial {
                 answered(blocks, asked, tick));
     }
 
-    /**
-     * Asks all questions.
-     *
-     * @param by what answers; null asks the model token by token
-     * @return which part of each category was answered right
-     */
-    double[] answered(@Nullable AutoregressiveGenerator by, List<Question> asked, Runnable tick) {
-        AutoregressiveGenerator generator = by == null ? plain : by;
+    /** Returns which part of the questions of each category is answered right token by token. */
+    double[] answeredPlainly(List<Question> asked, Runnable tick) {
+        return answered(plain, asked, tick);
+    }
+
+    private double[] answered(
+            AutoregressiveGenerator generator, List<Question> asked, Runnable tick) {
         return Question.kinds(asked).stream()
                 .mapToDouble(
                         kind ->

@@ -152,7 +152,7 @@ final class BlocksCommand implements Callable<Integer> {
                 Progress bar = new Progress(terminal, "blocks", " texts", texts)) {
             int[] done = {0};
             Runnable tick = () -> bar.accept(++done[0]);
-            double[] plainRight = trial.answered(null, asked, tick);
+            double[] plainRight = trial.answeredPlainly(asked, tick);
             for (BlockWay way : read) {
                 BlockTrial.Result result = trial.run(way, prompts, asked, tick);
                 if (rows.isEmpty()) {
